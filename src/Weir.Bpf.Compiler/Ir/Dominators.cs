@@ -1,0 +1,111 @@
+namespace Weir.Bpf.Compiler.Ir;
+
+/// <summary>Reverse postorder and immediate dominators of the reachable blocks (Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm).</summary>
+public sealed class Dominators
+{
+    private readonly Dictionary<Block, int> _number = [];
+    private readonly int[] _immediate;
+
+    public Dominators(Function function)
+    {
+        Order = ReversePostorder(function);
+        for (var i = 0; i < Order.Count; i++)
+        {
+            _number[Order[i]] = i;
+        }
+
+        _immediate = new int[Order.Count];
+        Array.Fill(_immediate, -1);
+        _immediate[0] = 0;
+        for (var changed = true; changed;)
+        {
+            changed = false;
+            for (var i = 1; i < Order.Count; i++)
+            {
+                var dominator = -1;
+                foreach (var predecessor in Order[i].Predecessors)
+                {
+                    if (_number.TryGetValue(predecessor, out var p) && _immediate[p] >= 0)
+                    {
+                        dominator = dominator < 0 ? p : Intersect(p, dominator);
+                    }
+                }
+
+                if (_immediate[i] != dominator)
+                {
+                    _immediate[i] = dominator;
+                    changed = true;
+                }
+            }
+        }
+    }
+
+    /// <summary>The reachable blocks in reverse postorder; the entry is first.</summary>
+    public IReadOnlyList<Block> Order { get; }
+
+    public bool IsReachable(Block block) => _number.ContainsKey(block);
+
+    /// <summary>The block's number in <see cref="Order"/>.</summary>
+    public int NumberOf(Block block) => _number[block];
+
+    /// <summary>The immediate dominator, or null for the entry.</summary>
+    public Block? ImmediateDominator(Block block) => _number[block] is var i and > 0 ? Order[_immediate[i]] : null;
+
+    /// <summary>Whether every way to <paramref name="block"/> leads through <paramref name="dominator"/> (or they are the same).</summary>
+    public bool Dominates(Block dominator, Block block)
+    {
+        var wanted = _number[dominator];
+        var at = _number[block];
+        while (at > wanted)
+        {
+            at = _immediate[at];
+        }
+
+        return at == wanted;
+    }
+
+    /// <summary>The blocks that can be reached from the entry, each before its successors except along back edges.</summary>
+    public static List<Block> ReversePostorder(Function function)
+    {
+        var order = new List<Block>();
+        var seen = new HashSet<Block> { function.Blocks[0] };
+        var stack = new Stack<(Block Block, int Next)>();
+        stack.Push((function.Blocks[0], 0));
+        while (stack.TryPop(out var top))
+        {
+            if (top.Next == top.Block.Successors.Count)
+            {
+                order.Add(top.Block);
+                continue;
+            }
+
+            stack.Push((top.Block, top.Next + 1));
+            // Last successor first: the true side of a branch then follows it directly.
+            var successor = top.Block.Successors[top.Block.Successors.Count - 1 - top.Next];
+            if (seen.Add(successor))
+            {
+                stack.Push((successor, 0));
+            }
+        }
+
+        order.Reverse();
+        return order;
+    }
+
+    private int Intersect(int a, int b)
+    {
+        while (a != b)
+        {
+            if (a > b)
+            {
+                a = _immediate[a];
+            }
+            else
+            {
+                b = _immediate[b];
+            }
+        }
+
+        return a;
+    }
+}
