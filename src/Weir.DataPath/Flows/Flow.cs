@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using Weir.Bpf.Programs;
+
+namespace Weir.DataPath.Flows;
+
+/// <summary>A connection: value of <see cref="Maps.Flows"/>, keyed by the tuple of its first packet.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct Flow
+{
+    public Timer Timer;
+    public FlowStatus Status;
+    public TcpState TcpState;
+
+    /// <summary>IPVS's own state of a service flow (Services/).</summary>
+    public byte IpvsState;
+
+    /// <summary>The last TCP packet's kind and direction, for answers out of order (netfilter's last_index, last_dir).</summary>
+    public byte TcpLastKind;
+    public byte TcpLastDirection;
+
+    /// <summary>When it ends, CLOCK_MONOTONIC nanoseconds.</summary>
+    public ulong Expires;
+
+    /// <summary>When it began, CLOCK_MONOTONIC nanoseconds.</summary>
+    public ulong Created;
+
+    /// <summary>What replies look like when they arrive: the original tuple turned round, after translation.</summary>
+    public FlowTuple Reply;
+    public uint ServiceSlot;
+    public uint ServerSlot;
+
+    /// <summary>The service's address as the client asked for it (service flows).</summary>
+    public IpAddress Virtual;
+    public ushort VirtualPortBe;
+
+    /// <summary>Per direction (bit 0 original, bit 1 reply): a FIN was seen (bits 2, 3: its acknowledgement).</summary>
+    public ushort TcpClose;
+
+    /// <summary>Connection mark.</summary>
+    public uint Mark;
+
+    /// <summary>Connlimit counts that include this flow, see <see cref="ConnLimitMember"/>; 0: none.</summary>
+    public uint ConnLimit0;
+    public uint ConnLimit1;
+    public uint ConnLimit2;
+
+    /// <summary>The device whose address MASQUERADE took; the flow ends with the address.</summary>
+    public uint MasqueradeIfIndex;
+
+    /// <summary>Best effort: not atomic.</summary>
+    public ulong OriginalPackets;
+    public ulong OriginalBytes;
+    public ulong ReplyPackets;
+    public ulong ReplyBytes;
+}
+
+/// <summary>Status of a flow; bits 1 to 10 are netfilter's (enum ip_conntrack_status) at the same places.</summary>
+[Flags]
+public enum FlowStatus : uint
+{
+    None = 0,
+    Expected = 1 << 0,
+    SeenReply = 1 << 1,
+    Assured = 1 << 2,
+    Confirmed = 1 << 3,
+    SourceNat = 1 << 4,
+    DestinationNat = 1 << 5,
+    SourceNatDone = 1 << 7,
+    DestinationNatDone = 1 << 8,
+    Dying = 1 << 9,
+    FixedTimeout = 1 << 10,
+
+    /// <summary>Belongs to a virtual service.</summary>
+    Service = 1 << 16,
+
+    /// <summary>Translated at the socket: packets already carry the server's address.</summary>
+    Socket = 1 << 17,
+
+    /// <summary>Began at this host (OUTPUT).</summary>
+    Local = 1 << 18,
+
+    /// <summary>UDP: both directions seen for longer than the stream threshold.</summary>
+    Stream = 1 << 19,
+
+    /// <summary>The reply tuple is in <see cref="Maps.Replies"/>.</summary>
+    ReplyKnown = 1 << 20,
+}
+
+/// <summary>Netfilter's TCP states (enum tcp_conntrack), same numbers.</summary>
+public enum TcpState : byte
+{
+    None = 0,
+    SynSent = 1,
+    SynReceived = 2,
+    Established = 3,
+    FinWait = 4,
+    CloseWait = 5,
+    LastAck = 6,
+    TimeWait = 7,
+    Close = 8,
+    SynSent2 = 9,
+}
+
+/// <summary>What ctstate sees of a packet.</summary>
+public enum TrackState : byte
+{
+    /// <summary>Not looked up (yet).</summary>
+    None = 0,
+    Invalid = 1,
+    New = 2,
+    Established = 3,
+    Related = 4,
+    Untracked = 5,
+}
+
+/// <summary>A flow's place in a connlimit count: <c>state slot | prefix length &lt;&lt; 16 | side &lt;&lt; 24 | 1 &lt;&lt; 31</c>.</summary>
+public static class ConnLimitMember
+{
+    public const int PrefixShift = 16;
+    public const int SideShift = 24;
+    public const uint Present = 1u << 31;
+
+    /// <summary>Sides: whose address is counted.</summary>
+    public const uint OriginalSource = 0;
+    public const uint OriginalDestination = 1;
+    public const uint ReplySource = 2;
+    public const uint ReplyDestination = 3;
+}

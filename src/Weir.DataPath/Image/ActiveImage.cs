@@ -1,0 +1,33 @@
+namespace Weir.DataPath.Image;
+
+/// <summary>
+/// The word in <see cref="Maps.Active"/> that a program reads once for each packet; writing it is the commit of a change. Low half: <see cref="Packet.Active"/>;
+/// high half: the generation.
+/// <para>
+/// Global sub-programs cannot take a map as argument, so each reads <see cref="Maps.Images"/> again at the slot of this word. A change therefore builds
+/// the new image in the next slot (of <see cref="Slots"/>, in turn) and then writes the word: a packet under way still finds the old slot as it was.
+/// </para>
+/// </summary>
+public static class ActiveImage
+{
+    /// <summary>Slots of <see cref="Maps.Images"/>.</summary>
+    public const uint Slots = 4;
+
+    /// <summary>Bits 0 to 1: the slot.</summary>
+    public const uint SlotMask = 3;
+
+    /// <summary>An image is loaded.</summary>
+    public const uint Loaded = 1 << 2;
+
+    /// <summary>Packets are tracked: a rule asks for states, nat has rules, or services exist.</summary>
+    public const uint Tracking = 1 << 3;
+
+    /// <summary>Rules name devices: names are read from <see cref="Maps.Devices"/>.</summary>
+    public const uint DeviceNames = 1 << 4;
+
+    /// <summary>Virtual services exist.</summary>
+    public const uint Services = 1 << 5;
+
+    /// <summary>Bit <c>16 + n</c>: built-in chain n (<see cref="BuiltInChain"/>) is in a loaded table: it counts its policy and must be walked.</summary>
+    public const int ChainShift = 16;
+}

@@ -1,0 +1,16 @@
+namespace Weir.DataPath.Image;
+
+/// <summary>What a cell in a chain's run is.</summary>
+public enum CellKind : byte
+{
+    None = 0,
+
+    /// <summary>A rule for IPv4: <see cref="RuleCell"/>.</summary>
+    Rule4 = 1,
+
+    /// <summary>The end of a built-in chain: a <see cref="RuleCell"/> of which only <c>Target</c> (Accept or Drop) and <c>CounterSlot</c> count.</summary>
+    Policy = 2,
+
+    /// <summary>The end of a user chain.</summary>
+    End = 3,
+}

@@ -1,0 +1,18 @@
+using System.Runtime.InteropServices;
+
+namespace Weir.DataPath;
+
+/// <summary>An IPv4 or IPv6 address in network byte order; IPv4 is held IPv4-mapped (RFC 4291, 2.5.5.2), so that keys serve both families.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct IpAddress
+{
+    /// <summary>The second-last word of an IPv4-mapped address: the bytes 00 00 ff ff.</summary>
+    public const uint MappedBe = 0xffff0000;
+
+    public uint Word0Be;
+    public uint Word1Be;
+    public uint Word2Be;
+
+    /// <summary>The last word: the IPv4 address.</summary>
+    public uint Word3Be;
+}

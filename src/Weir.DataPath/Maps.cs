@@ -1,0 +1,71 @@
+using Weir.Bpf.Programs;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Image;
+using Weir.DataPath.Services;
+using Weir.DataPath.Sockets;
+
+namespace Weir.DataPath;
+
+/// <summary>Every map. The field's name is the map's name; sizes are defaults that the loader may change.</summary>
+public static class Maps
+{
+    /// <summary>Frozen at load.</summary>
+    public static readonly Constants<Settings> Settings = new();
+
+    /// <summary>The word that names the live image, see <see cref="ActiveImage"/>.</summary>
+    public static readonly ArrayMap<ulong> Active = new(1, MapFlags.Mmapable);
+
+    /// <summary>Rule images; <see cref="Active"/> says which slot is live.</summary>
+    public static readonly ArrayOfMaps<ArrayMap<Cell>> Images = new(4, MapFlags.None, 1024, MapFlags.InnerMap | MapFlags.Mmapable);
+
+    /// <summary>Chunks of counters by counter slot; chunk 0 always exists, others are made on demand.</summary>
+    public static readonly ArrayOfMaps<PerCpuArrayMap<Counter>> Counters = new(1024, MapFlags.None, Counter.ChunkSize, MapFlags.None);
+
+    /// <summary>State of matches by state slot.</summary>
+    public static readonly ArrayMap<RuleState> RuleStates = new(65536);
+
+    /// <summary>By ifindex.</summary>
+    public static readonly HashMap<uint, Device> Devices = new(4096, MapFlags.NoPrealloc);
+
+    public static readonly ArrayMap<TimeoutSettings> Timeouts = new(1, MapFlags.Mmapable);
+
+    /// <summary>By the tuple of the flow's first packet.</summary>
+    public static readonly HashMap<FlowTuple, Flow> Flows = new(262144, MapFlags.NoPrealloc);
+
+    /// <summary>Reply tuple to original tuple.</summary>
+    public static readonly HashMap<FlowTuple, FlowTuple> Replies = new(262144, MapFlags.NoPrealloc);
+
+    /// <summary>The newest unreplied flows, in a ring: each new one takes the next slot and puts out what it finds there if that is still embryonic.</summary>
+    public static readonly ArrayMap<FlowTuple> Embryonic = new(65536);
+
+    /// <summary>The ring's next slot.</summary>
+    public static readonly ArrayMap<ulong> EmbryonicNext = new(1);
+
+    public static readonly LruHashMap<FragmentKey, FragmentPorts> Fragments = new(16384);
+
+    /// <summary>Flows counted.</summary>
+    public static readonly HashMap<ConnLimitKey, int> ConnLimits = new(65536, MapFlags.NoPrealloc);
+
+    /// <summary>256 KiB of <see cref="LogEvent"/>.</summary>
+    public static readonly RingBuffer LogEvents = new(262144);
+
+    public static readonly PerCpuArrayMap<Stats> Stats = new(1);
+
+    /// <summary>Virtual services.</summary>
+    public static readonly HashMap<ServiceKey, Service> Services = new(65536, MapFlags.NoPrealloc);
+
+    /// <summary>By service slot; 0 is none.</summary>
+    public static readonly ArrayMap<ServiceState> ServiceStates = new(65536);
+
+    /// <summary>Runs of server slots.</summary>
+    public static readonly ArrayMap<uint> ServerLists = new(1048576);
+
+    /// <summary>By server slot; 0 is none.</summary>
+    public static readonly ArrayMap<Server> Servers = new(131072);
+
+    /// <summary>Persistence.</summary>
+    public static readonly HashMap<TemplateKey, Template> Templates = new(65536, MapFlags.NoPrealloc);
+
+    /// <summary>By socket cookie.</summary>
+    public static readonly LruHashMap<ulong, SocketService> SocketServices = new(65536);
+}

@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Image;
+
+namespace Weir.DataPath;
+
+/// <summary>
+/// What the stages know about a packet: parsed once, kept on the entry point's stack, passed by pointer. Addresses and ports follow translation, so
+/// that rules see what they would see in netfilter. 128 bytes.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct Packet
+{
+    public IpAddress Source;
+    public IpAddress Destination;
+
+    /// <summary>The key in <see cref="Maps.Flows"/> of the packet's flow: the tuple of the flow's first packet as it arrived.</summary>
+    public FlowTuple Original;
+
+    /// <summary>TCP, UDP (also from an earlier fragment); otherwise 0.</summary>
+    public ushort SourcePortBe;
+    public ushort DestinationPortBe;
+
+    /// <summary>The protocol of the transport header (IPPROTO_…).</summary>
+    public byte Protocol;
+
+    /// <summary>Byte 13 of the TCP header.</summary>
+    public byte TcpFlags;
+    public byte IcmpType;
+    public byte IcmpCode;
+
+    /// <summary>Byte offset of the IP header in the packet.</summary>
+    public ushort NetworkOffset;
+
+    /// <summary>Byte offset of the transport header in the packet.</summary>
+    public ushort TransportOffset;
+
+    /// <summary>The packet's mark, written back to the skb when it changes.</summary>
+    public uint Mark;
+
+    /// <summary>The device it came in by; 0 for what this host sends.</summary>
+    public uint InIfIndex;
+
+    /// <summary>The device it leaves by; 0 where that is not known yet.</summary>
+    public uint OutIfIndex;
+
+    /// <summary>Bytes from the IP header on: what counters count.</summary>
+    public uint Length;
+
+    /// <summary>Fragment offset in bytes.</summary>
+    public ushort FragmentOffset;
+
+    /// <summary>The identifier of an ICMP query, otherwise 0.</summary>
+    public ushort IcmpIdBe;
+    public PacketFlags Flags;
+    public TrackState State;
+
+    /// <summary>0: the flow's original direction, 1: its reply direction.</summary>
+    public byte Direction;
+
+    /// <summary>Where the packet is; set before each walk.</summary>
+    public Hook Hook;
+
+    /// <summary>The image that this packet is judged by: slot in <see cref="Maps.Images"/>.</summary>
+    public byte ImageSlot;
+
+    /// <summary>The flow's status when it was looked up.</summary>
+    public FlowStatus FlowStatus;
+
+    /// <summary>What the image asks for, see <see cref="ActiveImage"/>.</summary>
+    public uint Active;
+
+    /// <summary>The IP header's first byte's second half, in bytes: 20 to 60.</summary>
+    public byte HeaderLength;
+    public byte TypeOfService;
+    public byte TimeToLive;
+    public byte Reserved0;
+
+    /// <summary>The transport header's length as the header says (TCP), otherwise its fixed size; 0 for a later fragment.</summary>
+    public ushort TransportLength;
+    public ushort IdentificationBe;
+}
+
+/// <summary>Facts about a packet.</summary>
+[Flags]
+public enum PacketFlags : uint
+{
+    None = 0,
+
+    /// <summary>A fragment (first or later).</summary>
+    Fragment = 1 << 0,
+
+    /// <summary>A fragment without the transport header.</summary>
+    LaterFragment = 1 << 1,
+
+    /// <summary>The ports (or ICMP type and code) are known.</summary>
+    HasTransport = 1 << 2,
+
+    /// <summary>The IP header is good, but the transport header is cut off or wrong: such a packet is INVALID.</summary>
+    BadTransport = 1 << 3,
+
+    /// <summary>An ICMP error.</summary>
+    IcmpError = 1 << 4,
+
+    /// <summary>The flow was made by this packet and is not confirmed.</summary>
+    NewFlow = 1 << 5,
+
+    /// <summary>Made on this host.</summary>
+    Local = 1 << 6,
+
+    /// <summary>The destination is not IPv4 unicast.</summary>
+    Multicast = 1 << 7,
+
+    /// <summary>The device has no link header.</summary>
+    Raw = 1 << 8,
+
+    /// <summary>The mark must be written back to the skb.</summary>
+    MarkChanged = 1 << 9,
+}
+
+/// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>
+public enum Hook : byte
+{
+    Prerouting = 0,
+    Input = 1,
+    Forward = 2,
+    Output = 3,
+    Postrouting = 4,
+}

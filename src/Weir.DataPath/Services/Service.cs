@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+
+namespace Weir.DataPath.Services;
+
+/// <summary>A virtual service: value of <see cref="Maps.Services"/>, replaced as a whole.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct Service
+{
+    /// <summary>Index into <see cref="Maps.ServiceStates"/>; at least 1.</summary>
+    public uint Slot;
+    public Scheduler Scheduler;
+    public byte Reserved0;
+    public ServiceFlags Flags;
+
+    /// <summary>Seconds; 0: not persistent.</summary>
+    public uint PersistenceTimeout;
+
+    /// <summary>Which clients are one to persistence.</summary>
+    public uint PersistenceMaskBe;
+
+    /// <summary>The run of server slots in <see cref="Maps.ServerLists"/>, in the kernel's order (newest first).</summary>
+    public uint ServerStart;
+    public uint ServerCount;
+
+    /// <summary>sh, dh: 256 server slots in <see cref="Maps.ServerLists"/> (0: none).</summary>
+    public uint TableStart;
+
+    /// <summary>wrr: the greatest weight, the greatest common divisor of weights.</summary>
+    public int MaxWeight;
+    public int WeightGcd;
+
+    /// <summary>Changes with each change of the servers; wrr begins anew.</summary>
+    public uint Generation;
+}
+
+/// <summary>Schedulers that the data path knows.</summary>
+public enum Scheduler : byte
+{
+    RoundRobin = 1,
+    WeightedRoundRobin = 2,
+    LeastConnection = 3,
+    WeightedLeastConnection = 4,
+    SourceHashing = 5,
+    DestinationHashing = 6,
+}
+
+/// <summary>Flags of a service (IP_VS_SVC_F_…), same bits.</summary>
+[Flags]
+public enum ServiceFlags : ushort
+{
+    None = 0,
+    Persistent = 1 << 0,
+    Hashed = 1 << 1,
+    OnePacket = 1 << 2,
+    Scheduler1 = 1 << 3,
+    Scheduler2 = 1 << 4,
+    Scheduler3 = 1 << 5,
+}
