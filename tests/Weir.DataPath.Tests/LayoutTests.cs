@@ -15,7 +15,7 @@ public class LayoutTests
         { typeof(IpAddress), 16 },
         { typeof(Packet), 128 },
         { typeof(FlowTuple), 40 },
-        { typeof(Flow), 160 },
+        { typeof(Flow), 184 },
         { typeof(FragmentKey), 40 },
         { typeof(FragmentPorts), 16 },
         { typeof(ConnLimitKey), 24 },
@@ -28,10 +28,10 @@ public class LayoutTests
         { typeof(LogEvent), 232 },
         { typeof(ServiceKey), 24 },
         { typeof(Service), 40 },
-        { typeof(ServiceState), 56 },
+        { typeof(ServiceState), 48 },
         { typeof(Server), 96 },
         { typeof(TemplateKey), 40 },
-        { typeof(Template), 40 },
+        { typeof(Template), 48 },
         { typeof(SocketService), 48 },
     };
 
@@ -57,7 +57,7 @@ public class LayoutTests
     [InlineData(typeof(Flow), nameof(Flow.ServiceSlot), 80)]
     [InlineData(typeof(Flow), nameof(Flow.Virtual), 88)]
     [InlineData(typeof(Flow), nameof(Flow.Mark), 108)]
-    [InlineData(typeof(Flow), nameof(Flow.OriginalPackets), 128)]
+    [InlineData(typeof(Flow), nameof(Flow.OriginalPackets), 152)]
     [InlineData(typeof(RuleCell), nameof(RuleCell.CounterSlot), 56)]
     [InlineData(typeof(Server), nameof(Server.Weight), 24)]
     public void A_field_has_its_place(Type type, string field, int offset) => Assert.Equal(offset, (int)Marshal.OffsetOf(type, field));

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Weir.Bpf.Programs;
+using Weir.DataPath.Services;
 
 namespace Weir.DataPath.Flows;
 
@@ -11,8 +12,8 @@ public struct Flow
     public FlowStatus Status;
     public TcpState TcpState;
 
-    /// <summary>IPVS's own state of a service flow (Services/).</summary>
-    public byte IpvsState;
+    /// <summary>IPVS's own state of a service flow.</summary>
+    public IpvsState IpvsState;
 
     /// <summary>The last TCP packet's kind and direction, for answers out of order (netfilter's last_index, last_dir).</summary>
     public byte TcpLastKind;
@@ -43,6 +44,13 @@ public struct Flow
     public uint ConnLimit0;
     public uint ConnLimit1;
     public uint ConnLimit2;
+
+    /// <summary>The template that this flow was made from, where <see cref="IpvsFlowFlags.Controlled"/> is set: its client.</summary>
+    public IpAddress TemplateClient;
+
+    /// <summary>The template's mark: that of a service by mark, otherwise 0.</summary>
+    public uint TemplateMark;
+    public IpvsFlowFlags IpvsFlags;
 
     /// <summary>The device whose address MASQUERADE took; the flow ends with the address.</summary>
     public uint MasqueradeIfIndex;

@@ -25,12 +25,12 @@ public struct Service
     /// <summary>sh, dh: 256 server slots in <see cref="Maps.ServerLists"/> (0: none).</summary>
     public uint TableStart;
 
-    /// <summary>wrr: the greatest weight, the greatest common divisor of weights.</summary>
+    /// <summary>wrr: the weight that a turn starts from (Weir.Control's WeightedRoundRobinMark.MaxWeight); 0: no server takes connections.</summary>
     public int MaxWeight;
-    public int WeightGcd;
 
-    /// <summary>Changes with each change of the servers; wrr begins anew.</summary>
-    public uint Generation;
+    /// <summary>wrr: how far the current weight falls from round to round; at least 1.</summary>
+    public int WeightStep;
+    public uint Reserved1;
 }
 
 /// <summary>Schedulers that the data path knows.</summary>

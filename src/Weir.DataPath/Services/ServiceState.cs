@@ -12,13 +12,6 @@ public struct ServiceState
     public ulong InBytes;
     public ulong OutBytes;
 
-    /// <summary>
-    /// rr, wrr: where the scheduler stands: low half the server slot of the last choice (0: before the list's head), high half wrr's current weight. One
-    /// word, so that compare-and-exchange moves it.
-    /// </summary>
+    /// <summary>rr, wrr: where the scheduler stands, see <see cref="SchedulerPosition"/>; 0: at the list's head.</summary>
     public ulong Position;
-
-    /// <summary>The <see cref="Service.Generation"/> that the position belongs to.</summary>
-    public uint Generation;
-    public uint Reserved0;
 }

@@ -3,7 +3,7 @@ using Weir.Bpf.Programs;
 
 namespace Weir.DataPath.Services;
 
-/// <summary>Which server a persistent client has. 40 bytes.</summary>
+/// <summary>Which server a persistent client has. 48 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct Template
 {
@@ -17,4 +17,8 @@ public struct Template
     /// <summary>Flows that were made from it; it does not end before them.</summary>
     public int Flows;
     public uint TimeoutSeconds;
+
+    /// <summary>1: one of its flows was established (IP_VS_CTPL_S_ASSURED), which is what listings show.</summary>
+    public uint Assured;
+    public uint Reserved0;
 }
