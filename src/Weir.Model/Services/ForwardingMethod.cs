@@ -6,7 +6,7 @@ public enum ForwardingMethod : byte
     /// <summary>Network address translation.</summary>
     Masquerade = 0,
 
-    /// <summary>The server is this host: what the kernel makes of <see cref="Masquerade"/>-less forwarding to a local address.</summary>
+    /// <summary>The server is this host. Never configured: what <see cref="Route"/> and <see cref="Tunnel"/> mean for a local address.</summary>
     Local = 1,
 
     /// <summary>Encapsulation.</summary>
