@@ -1,0 +1,171 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Weir.DataPath.Image;
+using Weir.Model.Rules;
+using Weir.Model.Rules.Targets;
+
+namespace Weir.Control.Images;
+
+/// <summary>
+/// Makes the image of a rule set: header, heads, the runs of all chains, an empty cell, then the cells that rules refer to, then the text. What the
+/// data path cannot do is refused: a rule is never accepted and not applied.
+/// </summary>
+public sealed class ImageBuilder
+{
+    /// <summary>Most cells of an image: 64 MiB.</summary>
+    public const int MaxCells = 1 << 20;
+
+    private readonly Ruleset _ruleset;
+    private readonly StateSlots _states;
+    private readonly List<Cell> _cells = [];
+    private readonly Dictionary<InterfaceKey, uint> _interfaces = [];
+    private uint _flags = ActiveImage.Loaded;
+
+    private ImageBuilder(Ruleset ruleset, StateSlots states)
+    {
+        _ruleset = ruleset;
+        _states = states;
+    }
+
+    internal Refusal? Refusal { get; private set; }
+
+    private bool RoutesLocalTranslations { get; set; }
+
+    /// <summary>Builds the image; null and why not where the data path cannot do what the rules ask for.</summary>
+    /// <param name="ruleset">Every rule and policy has its counter slot.</param>
+    /// <param name="live">The cells of the live image (rules keep their states), or none.</param>
+    /// <param name="generation">The new image's generation.</param>
+    /// <param name="flags">Further flags of the image: <see cref="ActiveImage.Services"/> and what comes with it.</param>
+    /// <param name="text">The text that says everything about the rules.</param>
+    /// <param name="refusal">Why there is no image.</param>
+    public static RuleImage? Build(Ruleset ruleset, ReadOnlySpan<Cell> live, ulong generation, uint flags, string text, out Refusal? refusal)
+    {
+        var builder = new ImageBuilder(ruleset, new(live, generation)) { _flags = ActiveImage.Loaded | flags };
+        var image = builder.Build(generation, text);
+        refusal = builder.Refusal;
+        return refusal is null ? image : null;
+    }
+
+    /// <summary>The same rules with a new generation and other flags (services came or went).</summary>
+    public static RuleImage WithFlags(ReadOnlySpan<Cell> live, ulong generation, uint set, uint clear)
+    {
+        var cells = live.ToArray();
+        ref var header = ref MemoryMarshal.Cast<Cell, HeaderCell>(cells.AsSpan())[0];
+        header.Generation = generation;
+        header.Flags = header.Flags & ~clear | set;
+        return new(cells, header.Flags, [], false);
+    }
+
+    internal void Refuse(ChangeStatus status, string reason) => Refusal ??= new(status, reason);
+
+    internal void NotSupported(string reason) => Refuse(ChangeStatus.NotSupported, reason);
+
+    internal void Need(uint flags) => _flags |= flags;
+
+    /// <summary>Appends a cell that rules refer to.</summary>
+    internal uint Append<T>(T cell)
+        where T : unmanaged
+    {
+        _cells.Add(Unsafe.BitCast<T, Cell>(cell));
+        return (uint)_cells.Count - 1;
+    }
+
+    internal uint TakeState(int counterSlot, int ordinal, MatchKind kind)
+    {
+        var slot = _states.Take((uint)counterSlot, ordinal, kind);
+        if (slot == 0) Refuse(ChangeStatus.DoesNotFit, "there are too many rules with limit, statistic or connlimit");
+        return slot;
+    }
+
+    /// <summary>The cell of a rule's device names; equal ones share it.</summary>
+    internal uint InterfaceCellOf(InterfacePattern input, InterfacePattern output)
+    {
+        if (input.IsAny && output.IsAny) return 0;
+        _flags |= ActiveImage.DeviceNames;
+        ref var cell = ref CollectionsMarshal.GetValueRefOrAddDefault(_interfaces, new(input.Text, output.Text), out var exists);
+        if (!exists) cell = Append(InterfaceEncoder.Encode(input, output));
+        return cell;
+    }
+
+    private RuleImage? Build(ulong generation, string text)
+    {
+        if (_ruleset.Family != Model.AddressFamily.IPv4)
+        {
+            NotSupported("IPv6 rules are not supported yet");
+            return null;
+        }
+        var plan = ChainPlan.Of(_ruleset, this);
+        if (Refusal is not null) return null;
+        CollectionsMarshal.SetCount(_cells, (int)plan.FirstFreeCell);
+        CollectionsMarshal.AsSpan(_cells).Clear();
+        var heads = default(HeadsCell);
+        foreach (var table in _ruleset.Tables)
+        {
+            if (!table.InUse) continue;
+            if (table.Kind == TableKind.Nat) _flags |= ActiveImage.Tracking;
+            foreach (var chain in table.Chains)
+            {
+                var start = plan.StartOf(table, chain.Name);
+                if (chain.Hook is { } hook)
+                {
+                    var index = (int)ChainPlan.IndexOf(table.Kind, hook);
+                    unsafe
+                    {
+                        heads.Chains[index] = start;
+                    }
+                    _flags |= 1u << (ActiveImage.ChainShift + index);
+                }
+                EncodeChain(table, chain, start, plan);
+                if (Refusal is not null) return null;
+            }
+        }
+        return Finish(heads, generation, text);
+    }
+
+    private void EncodeChain(Table table, Chain chain, uint start, ChainPlan plan)
+    {
+        foreach (var rule in chain.Rules)
+        {
+            var cell = RuleEncoder.Encode(rule, table, plan, this);
+            if (rule.Target is NatTarget && plan.HooksOf(table, chain.Name).Contains(Hook.Output)) RoutesLocalTranslations = true;
+            _cells[(int)start++] = Unsafe.BitCast<RuleCell, Cell>(cell);
+        }
+        var end = new RuleCell { Kind = chain.IsBuiltIn ? CellKind.Policy : CellKind.End };
+        if (chain.IsBuiltIn)
+        {
+            end.Target = chain.Policy == Policy.Accept ? TargetKind.Accept : TargetKind.Drop;
+            end.CounterSlot = (uint)chain.Slot;
+        }
+        _cells[(int)start] = Unsafe.BitCast<RuleCell, Cell>(end);
+    }
+
+    private RuleImage? Finish(HeadsCell heads, ulong generation, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var count = _cells.Count;
+        var total = count + (bytes.Length + Cell.Size - 1) / Cell.Size;
+        if (total > MaxCells)
+        {
+            Refuse(ChangeStatus.DoesNotFit, $"the rules take {total} cells of 64 bytes; an image has at most {MaxCells}");
+            return null;
+        }
+        var cells = new Cell[total];
+        CollectionsMarshal.AsSpan(_cells).CopyTo(cells);
+        bytes.CopyTo(MemoryMarshal.AsBytes(cells.AsSpan(count)));
+        cells[0] = Unsafe.BitCast<HeaderCell, Cell>(new()
+        {
+            Magic = HeaderCell.MagicValue,
+            Version = HeaderCell.VersionValue,
+            Generation = generation,
+            Flags = _flags,
+            CellCount = (uint)count,
+            TextCell = (uint)count,
+            TextLength = (uint)bytes.Length,
+        });
+        cells[1] = Unsafe.BitCast<HeadsCell, Cell>(heads);
+        return new(cells, _flags, _states.New, RoutesLocalTranslations);
+    }
+
+    private readonly record struct InterfaceKey(string Input, string Output);
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+using Weir.DataPath.Image;
+
+namespace Weir.Control.Images;
+
+/// <summary>A finished image, as it goes into the map.</summary>
+/// <param name="Cells">Data cells, then the text.</param>
+/// <param name="Flags">The low half of the <see cref="ActiveImage"/> word, without the slot.</param>
+/// <param name="NewStateSlots">Slots of <see cref="DataPath.Maps.RuleStates"/> that must be zeroed before the image is live.</param>
+/// <param name="RoutesLocalTranslations">Whether locally made packets may be given a destination on this host, which the kernel takes for martian
+/// unless the loopback device accepts local sources.</param>
+public sealed record RuleImage(Cell[] Cells, uint Flags, IReadOnlyList<uint> NewStateSlots, bool RoutesLocalTranslations)
+{
+    /// <summary>Cell 0.</summary>
+    public HeaderCell Header => MemoryMarshal.Cast<Cell, HeaderCell>(Cells.AsSpan())[0];
+
+    /// <summary>The text of the rules (UTF-8) in an image.</summary>
+    /// <exception cref="InvalidDataException">The cells are no image of this version.</exception>
+    public static ReadOnlySpan<byte> TextOf(ReadOnlySpan<Cell> cells)
+    {
+        if (cells.IsEmpty) throw new InvalidDataException("the live image is empty");
+        var header = MemoryMarshal.Cast<Cell, HeaderCell>(cells)[0];
+        if (header.Magic != HeaderCell.MagicValue || header.Version != HeaderCell.VersionValue)
+            throw new InvalidDataException("the live image was written by another version of weir; run 'weir down' with that version");
+        return MemoryMarshal.AsBytes(cells)[(int)(header.TextCell * Cell.Size)..].Slice(0, (int)header.TextLength);
+    }
+}
