@@ -31,7 +31,7 @@ internal sealed class RequestParser(string programName, IReadOnlyList<string> ar
             if (ReadWord(word) is { } wrong) return Refusal.Usage(wrong);
         }
         if (_reader.Error is { } error) return new(255, $"{_reader.Last}: {error}", EndsProgram: false);
-        return (ReadOthers() ?? Check()) is { } message ? Refusal.Usage(message) : null;
+        return (ReadOthers() ?? ReadSchedulerFlags() ?? Check()) is { } message ? Refusal.Usage(message) : null;
     }
 
     /// <summary>The refusal that points to the help.</summary>
@@ -255,15 +255,9 @@ internal sealed class RequestParser(string programName, IReadOnlyList<string> ar
         _ => null,
     };
 
-    private string? CheckService()
+    // Only at the end is the scheduler known, whichever of the two options came first.
+    private string? ReadSchedulerFlags()
     {
-        if (Request.Mark == 0)
-        {
-            if (Request.Port == 0 && (Request.Flags & ServiceFlags.Persistent) == 0) return "Zero port specified for non-persistent service";
-            if ((Request.Flags & ServiceFlags.OnePacket) != 0 && Request.Protocol != ServiceProtocol.Udp)
-                return "One-Packet Scheduling is only for UDP virtual services";
-        }
-        // Only now is the scheduler known, whichever of the two options came first.
         foreach (var name in _schedulerFlags.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             if (SchedulerFlag.Find(name) is not { } flag) return $"invalid scheduler flag `{name}'";
@@ -271,6 +265,15 @@ internal sealed class RequestParser(string programName, IReadOnlyList<string> ar
             Request.Flags |= flag.Flag;
         }
         return null;
+    }
+
+    private string? CheckService()
+    {
+        if (Request.Mark != 0) return null;
+        if (Request.Port == 0 && (Request.Flags & ServiceFlags.Persistent) == 0) return "Zero port specified for non-persistent service";
+        return (Request.Flags & ServiceFlags.OnePacket) != 0 && Request.Protocol != ServiceProtocol.Udp
+            ? "One-Packet Scheduling is only for UDP virtual services"
+            : null;
     }
 
     private string? CheckServer()

@@ -9,7 +9,10 @@ internal static class RestoreInput
         while (input.ReadLine() is { } line) yield return line;
     }
 
-    /// <summary>The words of a line. The program's name may stand anywhere and means nothing, so that lines of a script can be fed.</summary>
+    /// <summary>
+    /// The words of a line. The program's name may stand anywhere and means nothing, so that lines of a script can be fed.
+    /// A NUL ends a word, as everywhere in C.
+    /// </summary>
     public static List<string> Words(string line) =>
-        [.. line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries).Where(word => word != "ipvsadm")];
+        [.. line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries).Select(word => word.Split('\0')[0]).Where(word => word != "ipvsadm")];
 }

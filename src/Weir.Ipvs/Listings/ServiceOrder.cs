@@ -12,7 +12,7 @@ internal static class ServiceOrder
     public static IReadOnlyList<ServiceState> Sort(IReadOnlyList<ServiceState> services) => MergeSort(services, CompareServices);
 
     public static IReadOnlyList<ServerState> Sort(IReadOnlyList<ServerState> servers) =>
-        MergeSort(servers, (left, right) => CompareEndpoints(left.Server.Key, right.Server.Key));
+        MergeSort(servers, CompareServers);
 
     private static int CompareServices(ServiceState left, ServiceState right)
     {
@@ -20,24 +20,31 @@ internal static class ServiceOrder
         if (Difference(one.Mark, other.Mark) is var marks and not 0) return marks;
         if (one.Family != other.Family) return one.Family.CompareTo(other.Family);
         if (one.Protocol != other.Protocol) return one.Protocol.CompareTo(other.Protocol);
-        return CompareEndpoints(new(one.Address, one.Port), new(other.Address, other.Port));
+        return CompareEndpoints(one.Family, one.Address, one.Port, other.Family, other.Address, other.Port);
     }
 
-    private static int CompareEndpoints(ServerKey left, ServerKey right)
+    private static int CompareServers(ServerState left, ServerState right)
+    {
+        var (one, other) = (left.Server.Key, right.Server.Key);
+        return CompareEndpoints(one.Address.Family, one.Address, one.Port, other.Address.Family, other.Address, other.Port);
+    }
+
+    private static int CompareEndpoints(
+        AddressFamily family, Address address, ushort port, AddressFamily otherFamily, Address otherAddress, ushort otherPort)
     {
         for (var word = 0; word < 4; word++)
         {
-            if (Difference(Word(left.Address, word), Word(right.Address, word)) is var words and not 0) return words;
+            if (Difference(Word(family, address, word), Word(otherFamily, otherAddress, word)) is var words and not 0) return words;
         }
-        return left.Port - right.Port;
+        return port - otherPort;
     }
 
     private static int Difference(uint left, uint right) => unchecked((int)(left - right));
 
     // An IPv4 address fills the first word of four, whatever the family of the other side.
-    private static uint Word(Address address, int index)
+    private static uint Word(AddressFamily family, Address address, int index)
     {
-        if (address.IsIPv4) return index == 0 ? address.IPv4 : 0;
+        if (family == AddressFamily.IPv4) return index == 0 ? address.IPv4 : 0;
         return (uint)((index < 2 ? address.High : address.Low) >> (index % 2 == 0 ? 32 : 0));
     }
 
