@@ -28,6 +28,8 @@ internal sealed class Router : IDisposable
                 host.Run($"sysctl -qw net.ipv6.conf.{side}.disable_ipv6=1 net.ipv4.conf.{side}.rp_filter=0");
                 Shell.Run($"ip -n {host.Name} link set {side} up");
             }
+            // Checksums are compared: none is left to the far side.
+            _router.Run($"ethtool -K {side} tx off");
             Shell.Run($"ip -n {_router.Name} address add 10.{number}.0.1/24 dev {side}");
             for (var i = 2; i < 10; i++) Shell.Run($"ip -n {_router.Name} neighbour add 10.{number}.0.{i} lladdr 02:00:00:00:0{number}:02 dev {side} nud permanent");
         }

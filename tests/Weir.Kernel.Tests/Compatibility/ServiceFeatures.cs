@@ -1,0 +1,76 @@
+using Weir.Kernel.Tests.Differential;
+using Weir.Kernel.Tests.Networks;
+
+namespace Weir.Kernel.Tests.Compatibility;
+
+/// <summary>The rows about ipvsadm: which server each new connection of a client reaches, or which error a command gives.</summary>
+internal sealed record ServiceFeature(string Section, string Name, string[] Commands, string? Reached, string? Error = null)
+{
+    /// <summary>What the table says when it holds.</summary>
+    public string Answer => Error is null ? "yes" : "refused";
+
+    public string? Run()
+    {
+        using var router = new Router("compat");
+        try
+        {
+            foreach (var command in Commands)
+            {
+                var (code, _, error) = router.Namespace.Execute([Shell.Weir("ipvsadm"), .. command.Split(' ')]);
+                if (Error is not null && command == Commands[^1])
+                    return code != 0 && error.Contains(Error, StringComparison.Ordinal) ? null : $"{Name}: '{command}' was not refused: exit {code}, {error}";
+                if (code != 0) return $"{Name}: '{command}' exited with {code}: {error}";
+            }
+            var reached = "";
+            for (ushort i = 0; i < Reached!.Length; i++)
+            {
+                var frame = Frame.Build(Router.LeftRouterMac, Router.LeftHostMac, 0x0a010002, 0x0a010001, 6, Frame.Tcp((ushort)(2000 + i), 80, Frame.Syn, 100, 0));
+                var arrived = router.Exchange(true, frame, 1);
+                // Servers A, B, C are 10.2.0.2, .3, .4; with direct routing the address stays and only the way tells, so that every server counts as A.
+                reached += arrived.Count == 1 && !arrived[0].Left ? (char)('A' + (Frame.Destination(arrived[0].Frame) == 0x0a010001 ? 0 : (int)(Frame.Destination(arrived[0].Frame) - 0x0a020002))) : '-';
+            }
+            return reached == Reached ? null : $"{Name}: reached {reached}, not {Reached}";
+        }
+        finally
+        {
+            router.Namespace.Execute([Shell.Weir("weir"), "down"]);
+        }
+    }
+}
+
+internal static class ServiceFeatures
+{
+    public static IEnumerable<ServiceFeature> All() =>
+    [
+        // The connections stay half open: SYN_RECV counts as active. The sequences are those of ip_vs (reference: its schedulers' captures).
+        Scheduler("rr", "CBACBACBA", "1", "2", "3"),
+        Scheduler("wrr", "CBACCBCBACCB", "1", "2", "3"),
+        Scheduler("lc", "CBACBA", "1", "2", "3"),
+        Scheduler("wlc", "CBACBC", "1", "2", "3"),
+        Scheduler("sh", null, "1", "1", "1"),
+        Scheduler("dh", null, "1", "1", "1"),
+        Refusal("schedulers", "`lblc`, `lblcr`, `sed`, `nq`, `fo`, `ovf`, `mh`, `twos`", "-A -t 10.1.0.1:80 -s mh"),
+        new("forwarding", "`-m` (NAT)", [.. Service("rr"), "-a -t 10.1.0.1:80 -r 10.2.0.2:8080 -m"], "AAA"),
+        new("forwarding", "`-g` (direct routing)", [.. Service("rr"), "-a -t 10.1.0.1:80 -r 10.2.0.2:80 -g"], "AAA"),
+        new("forwarding", "`-i` (tunnel)", [.. Service("rr"), "-a -t 10.1.0.1:80 -r 10.2.0.2:80 -i"], null, "not supported"),
+        new("services", "weight 0 takes no new connections", [.. Service("rr"), "-a -t 10.1.0.1:80 -r 10.2.0.2:80 -m -w 0", "-a -t 10.1.0.1:80 -r 10.2.0.3:80 -m"], "BBB"),
+        new("services", "`-p` (persistence)", ["-A -t 10.1.0.1:80 -s rr -p 60", "-a -t 10.1.0.1:80 -r 10.2.0.2:80 -m", "-a -t 10.1.0.1:80 -r 10.2.0.3:80 -m"], "BBB"),
+        new("services", "no server: refused", Service("rr"), "---"),
+        Refusal("services", "SCTP", "-A --sctp-service 10.1.0.1:80 -s rr"),
+        Refusal("services", "IPv6", "-A -t [fd00::1]:80 -s rr"),
+        Refusal("services", "`--ops`", "-A -u 10.1.0.1:80 -s rr --ops"),
+        Refusal("services", "`--pe`", "-A -u 10.1.0.1:80 -s rr -p 60 --pe sip"),
+        Refusal("services", "`--start-daemon`", "--start-daemon master --mcast-interface left"),
+    ];
+
+    private static string[] Service(string scheduler) => [$"-A -t 10.1.0.1:80 -s {scheduler}"];
+
+    private static ServiceFeature Refusal(string section, string name, string command) => new(section, name, [command], null, "not supported");
+
+    private static ServiceFeature Scheduler(string name, string? reached, params string[] weights)
+    {
+        var commands = Service(name).Concat(weights.Select((w, i) => $"-a -t 10.1.0.1:80 -r 10.2.0.{i + 2}:80 -m -w {w}")).ToArray();
+        // sh and dh choose by address: one client and one service always reach one server (which, the schedulers' own tests say).
+        return new("schedulers", $"`{name}`", commands, reached ?? "AAAA");
+    }
+}
