@@ -18,14 +18,13 @@ public sealed partial class AtomicityTests : IDisposable
     }
 
     [Fact]
-    public void Concurrent_commands_all_take_effect()
+    public async Task Concurrent_commands_all_take_effect()
     {
         var commands = Enumerable.Range(0, 24).Select(i => Task.Run(() =>
             i % 3 == 2
                 ? _place.Execute([Shell.Weir("ipvsadm"), "-A", "-t", $"10.0.0.{i}:80", "-s", "rr"])
                 : _place.Execute([Shell.Weir("iptables"), "-w", "-A", "INPUT", "-s", $"10.0.0.{i}", "-j", "DROP"]))).ToArray();
-        Task.WaitAll(commands);
-        Assert.All(commands, c => Assert.Equal((0, ""), (c.Result.Code, c.Result.Error)));
+        Assert.All(await Task.WhenAll(commands), c => Assert.Equal((0, ""), (c.Code, c.Error)));
         var rules = _place.Run($"{Shell.Weir("iptables")} -S INPUT");
         var services = _place.Run($"{Shell.Weir("ipvsadm")} -Sn");
         for (var i = 0; i < 24; i++) Assert.Contains(i % 3 == 2 ? $"-A -t 10.0.0.{i}:80 -s rr\n" : $"-A INPUT -s 10.0.0.{i}/32 -j DROP\n", i % 3 == 2 ? services : rules);
