@@ -7,8 +7,14 @@ public sealed class Dominators
     private readonly int[] _immediate;
 
     public Dominators(Function function)
+        : this(ReversePostorder(function))
     {
-        Order = ReversePostorder(function);
+    }
+
+    /// <summary>Over blocks that are already in reverse postorder.</summary>
+    public Dominators(IReadOnlyList<Block> order)
+    {
+        Order = order;
         for (var i = 0; i < Order.Count; i++)
         {
             _number[Order[i]] = i;

@@ -1,0 +1,8 @@
+using Weir.Bpf.Objects;
+
+namespace Weir.Bpf.Compiler;
+
+/// <summary>The object and what its functions need.</summary>
+/// <param name="Object">Programs, maps and BTF.</param>
+/// <param name="Functions">One entry a function of the module that became part of a program.</param>
+public sealed record CompilationResult(ObjectFile Object, IReadOnlyList<FunctionStatistics> Functions);

@@ -1,0 +1,184 @@
+namespace Weir.Bpf.Compiler.Emit;
+
+/// <summary>After allocation: removes empty blocks, merges equal ones, joins chains and puts blocks in an order with few jumps.</summary>
+internal static class MachineCleanup
+{
+    public static void Run(MachineFunction function, bool mergesEqual)
+    {
+        for (var changed = true; changed;)
+        {
+            changed = SkipEmpty(function) | DropEqualTargets(function);
+            Prune(function);
+            if (mergesEqual && MergeEqual(function))
+            {
+                changed = true;
+                Prune(function);
+            }
+
+            changed |= Join(function);
+        }
+
+        Order(function);
+    }
+
+    private static bool SkipEmpty(MachineFunction function)
+    {
+        var changed = false;
+        foreach (var block in function.Blocks)
+        {
+            for (var i = 0; i < block.Successors.Count; i++)
+            {
+                var steps = 0;
+                while (block.Successors[i] is { Instructions: [{ Kind: MachineKind.Jump }] } empty && empty.Successors[0] != empty && steps++ < 64)
+                {
+                    block.Successors[i] = empty.Successors[0];
+                    changed = true;
+                }
+            }
+        }
+
+        return changed;
+    }
+
+    /// <summary>A branch whose targets became the same is a jump.</summary>
+    private static bool DropEqualTargets(MachineFunction function)
+    {
+        var changed = false;
+        foreach (var block in function.Blocks)
+        {
+            if (block.Instructions[^1] is { Kind: MachineKind.Branch } branch && block.Successors[0] == block.Successors[1])
+            {
+                block.Instructions[^1] = new MachineInstruction(MachineKind.Jump) { Location = branch.Location };
+                block.Successors.RemoveAt(1);
+                changed = true;
+            }
+        }
+
+        return changed;
+    }
+
+    private static void Prune(MachineFunction function)
+    {
+        var seen = new HashSet<MachineBlock> { function.Blocks[0] };
+        var work = new Stack<MachineBlock>(seen);
+        while (work.TryPop(out var block))
+        {
+            foreach (var successor in block.Successors)
+            {
+                if (seen.Add(successor))
+                {
+                    work.Push(successor);
+                }
+            }
+        }
+
+        function.Blocks.RemoveAll(b => !seen.Contains(b));
+    }
+
+    private static bool MergeEqual(MachineFunction function)
+    {
+        var kept = new Dictionary<int, List<MachineBlock>>();
+        var replaced = new Dictionary<MachineBlock, MachineBlock>();
+        foreach (var block in function.Blocks.Skip(1))
+        {
+            var hash = new HashCode();
+            hash.Add(block.Instructions.Count);
+            foreach (var instruction in block.Instructions)
+            {
+                hash.Add(instruction.Kind);
+                hash.Add(instruction.Destination);
+                hash.Add(instruction.Source);
+                hash.Add(instruction.Offset);
+                hash.Add(instruction.Immediate);
+            }
+
+            var key = hash.ToHashCode();
+            if (!kept.TryGetValue(key, out var candidates))
+            {
+                kept[key] = candidates = [];
+            }
+
+            if (candidates.Find(c => AreEqual(c, block)) is { } same)
+            {
+                replaced.Add(block, same);
+            }
+            else
+            {
+                candidates.Add(block);
+            }
+        }
+
+        foreach (var block in function.Blocks)
+        {
+            for (var i = 0; i < block.Successors.Count; i++)
+            {
+                block.Successors[i] = replaced.GetValueOrDefault(block.Successors[i], block.Successors[i]);
+            }
+        }
+
+        return replaced.Count > 0;
+    }
+
+    private static bool AreEqual(MachineBlock a, MachineBlock b) =>
+        a.Instructions.Count == b.Instructions.Count && a.Successors.SequenceEqual(b.Successors)
+        && a.Instructions.Zip(b.Instructions).All(pair => pair.First.SameAs(pair.Second));
+
+    private static bool Join(MachineFunction function)
+    {
+        var predecessors = function.Predecessors();
+        var gone = new HashSet<MachineBlock>();
+        foreach (var block in function.Blocks)
+        {
+            if (gone.Contains(block))
+            {
+                continue;
+            }
+
+            while (block.Instructions[^1].Kind == MachineKind.Jump && block.Successors[0] is var next && next != block && next != function.Blocks[0]
+                && predecessors[next].Count == 1)
+            {
+                block.Instructions.RemoveAt(block.Instructions.Count - 1);
+                block.Instructions.AddRange(next.Instructions);
+                block.Successors.Clear();
+                block.Successors.AddRange(next.Successors);
+                foreach (var successor in next.Successors)
+                {
+                    predecessors[successor].Remove(next);
+                    predecessors[successor].Add(block);
+                }
+
+                gone.Add(next);
+            }
+        }
+
+        function.Blocks.RemoveAll(gone.Contains);
+        return gone.Count > 0;
+    }
+
+    private static void Order(MachineFunction function)
+    {
+        var rest = function.Blocks.ToList();
+        var placed = new HashSet<MachineBlock>();
+        var order = new List<MachineBlock>();
+        foreach (var start in rest)
+        {
+            for (var block = start; block is not null && placed.Add(block);)
+            {
+                order.Add(block);
+                block = Next(block, placed);
+            }
+        }
+
+        function.Blocks.Clear();
+        function.Blocks.AddRange(order);
+    }
+
+    private static MachineBlock? Next(MachineBlock block, HashSet<MachineBlock> placed)
+    {
+        // The false side can always follow; a bit test has no opposite, so its true side cannot.
+        var candidates = block.Successors.Count == 2 && block.Instructions[^1].Operation != Isa.BitsSet
+            ? block.Successors.AsEnumerable().Reverse()
+            : block.Successors.Skip(block.Successors.Count - 1);
+        return candidates.Where(s => !placed.Contains(s)).OrderByDescending(s => s.LoopDepth).FirstOrDefault();
+    }
+}
