@@ -2,7 +2,7 @@ using Weir.Model;
 
 namespace Weir.Ipvs;
 
-/// <summary>Resolves names from the contents of hosts(5) and services(5) files. The first entry wins, as in glibc's "files" source.</summary>
+/// <summary>Resolves names from the contents of hosts(5) and services(5) files. The first entry wins, as with glibc's "files".</summary>
 public sealed class FileNameResolver : INameResolver
 {
     private readonly Dictionary<string, Address> _hosts = new(StringComparer.OrdinalIgnoreCase);

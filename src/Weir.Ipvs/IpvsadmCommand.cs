@@ -29,7 +29,7 @@ public sealed class IpvsadmCommand
     }
 
     /// <summary>Runs a command.</summary>
-    /// <param name="programName">The name that the program was called by, with or without a path: ipvsadm, ipvsadm-save or ipvsadm-restore.</param>
+    /// <param name="programName">The name that the program was called by: ipvsadm, ipvsadm-save or ipvsadm-restore, perhaps with a path.</param>
     /// <param name="arguments">The arguments.</param>
     /// <param name="input">What -R reads.</param>
     /// <param name="output">What listings are written to.</param>
@@ -42,7 +42,9 @@ public sealed class IpvsadmCommand
         IServiceStore store, INameResolver resolver)
     {
         var name = Path.GetFileName(programName);
-        var command = new IpvsadmCommand(name is "ipvsadm-save" or "ipvsadm-restore" ? "ipvsadm" : programName, input, output, error, store, resolver);
+        // The other two are scripts around it.
+        var shownName = name is "ipvsadm-save" or "ipvsadm-restore" ? "ipvsadm" : programName;
+        var command = new IpvsadmCommand(shownName, input, output, error, store, resolver);
         return name switch
         {
             "ipvsadm-save" => command.Save(arguments),

@@ -2,7 +2,7 @@ using Weir.Model;
 
 namespace Weir.Ipvs;
 
-/// <summary>Reads a command line into a <see cref="Request"/>, with ipvsadm's messages about what is wrong, in its order of checks.</summary>
+/// <summary>Reads a command line into a <see cref="Request"/>, or says what is wrong in ipvsadm's words and order of checks.</summary>
 internal sealed class RequestParser(string programName, IReadOnlyList<string> arguments, INameResolver resolver)
 {
     private const uint MaximumTimeout = 31 * 24 * 60 * 60;
@@ -107,7 +107,8 @@ internal sealed class RequestParser(string programName, IReadOnlyList<string> ar
         Word.SyncId => Number(Option.SyncId, 0, byte.MaxValue, "syncid", value => Request.SyncId = (byte)value),
         Word.MulticastInterface => Once(Option.MulticastInterface) ?? Set(() => Request.MulticastInterface = Cut(_reader.Argument!)),
         Word.MulticastGroup => Once(Option.MulticastGroup) ?? ReadMulticastGroup(),
-        Word.MulticastPort => Number(Option.MulticastPort, 1, ushort.MaxValue, "mcast-port", value => Request.MulticastPort = (ushort)value),
+        Word.MulticastPort => Number(
+            Option.MulticastPort, 1, ushort.MaxValue, "mcast-port", value => Request.MulticastPort = (ushort)value),
         Word.MulticastTtl => Number(Option.MulticastTtl, 1, byte.MaxValue, "mcast-ttl", value => Request.MulticastTtl = (byte)value),
         Word.SyncMaximumLength => Number(
             Option.SyncMaximumLength, 1, LongestSyncMessage, "sync-maxlen", value => Request.SyncMaximumLength = (ushort)value),
@@ -139,7 +140,8 @@ internal sealed class RequestParser(string programName, IReadOnlyList<string> ar
     private string? ReadService(ServiceProtocol protocol)
     {
         Request.Protocol = protocol;
-        if (Endpoint.Parse(_reader.Argument!, protocol, resolver) is not { } endpoint) return "illegal virtual server address[:port] specified";
+        if (Endpoint.Parse(_reader.Argument!, protocol, resolver) is not { } endpoint)
+            return "illegal virtual server address[:port] specified";
         Request.Family = endpoint.Family;
         Request.Address = endpoint.Address;
         Request.Port = endpoint.Port ?? 0;
@@ -151,7 +153,8 @@ internal sealed class RequestParser(string programName, IReadOnlyList<string> ar
     {
         Request.Family = AddressFamily.IPv4;
         Request.Protocol = ServiceProtocol.Tcp;
-        if (Numbers.Parse(_reader.Argument!, 1, uint.MaxValue) is not { } mark) return $"invalid fwmark value `{_reader.Argument}' specified";
+        if (Numbers.Parse(_reader.Argument!, 1, uint.MaxValue) is not { } mark)
+            return $"invalid fwmark value `{_reader.Argument}' specified";
         Request.Mark = (uint)mark;
         return null;
     }

@@ -14,5 +14,7 @@ internal static class RestoreInput
     /// A NUL ends a word, as everywhere in C.
     /// </summary>
     public static List<string> Words(string line) =>
-        [.. line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries).Select(word => word.Split('\0')[0]).Where(word => word != "ipvsadm")];
+        [.. line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => word.Split('\0')[0])
+            .Where(word => word != "ipvsadm")];
 }

@@ -6,13 +6,13 @@ using System.Text;
 namespace Weir.Model;
 
 /// <summary>
-/// An IPv4 or IPv6 address in 128 bits; IPv4 is held IPv4-mapped (::ffff:a.b.c.d, RFC 4291, 2.5.5.2), so one key layout serves both families.
+/// An IPv4 or IPv6 address in 128 bits; IPv4 is held IPv4-mapped (::ffff:a.b.c.d, RFC 4291, 2.5.5.2), so one key layout serves both.
 /// </summary>
 public readonly struct Address : IEquatable<Address>, IComparable<Address>
 {
     private const ulong MappedPrefix = 0xffff_0000_0000;
 
-    /// <summary>An address of its two halves, as numbers (the first byte on the wire is the highest byte of <paramref name="high"/>).</summary>
+    /// <summary>An address of its two halves, as numbers: the first byte on the wire is the highest of <paramref name="high"/>.</summary>
     public Address(ulong high, ulong low)
     {
         High = high;
@@ -123,9 +123,9 @@ public readonly struct Address : IEquatable<Address>, IComparable<Address>
                 words[count++] = (ushort)embedded.IPv4;
                 break;
             }
-            if (length is 0 or > 4 || !ushort.TryParse(rest[..length], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out words[count]))
-                return false;
-            count++;
+            if (length is 0 or > 4) return false;
+            if (!ushort.TryParse(rest[..length], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var word)) return false;
+            words[count++] = word;
             position += length;
             if (position == text.Length) break;
             position++;

@@ -90,7 +90,8 @@ internal sealed class FakeServiceStore(byte salt = 0) : IServiceStore
     public ServiceTimeouts Timeouts() => _timeouts;
 
     // The kernel lists the table of addresses before the table of marks, bucket by bucket, the newest of a bucket first.
-    public IReadOnlyList<ServiceState> List() => [.. _services.OrderBy(state => state.Service.Key.IsMark).ThenBy(state => HashOf(state.Service.Key))];
+    public IReadOnlyList<ServiceState> List() =>
+        [.. _services.OrderBy(state => state.Service.Key.IsMark).ThenBy(state => HashOf(state.Service.Key))];
 
     public ServiceState? Find(ServiceKey service) => IndexOf(service) is var index && index < 0 ? null : _services[index];
 
@@ -100,9 +101,10 @@ internal sealed class FakeServiceStore(byte salt = 0) : IServiceStore
     {
         if (daemon.Interface != "lo") return ServiceStatus.NoSuchDevice;
         if (_daemons.Exists(running => running.Role == daemon.Role)) return ServiceStatus.DaemonRunning;
+        var longest = daemon.Role == SyncRole.Master ? (ushort)1472 : (ushort)65507;
         _daemons.Add(daemon with
         {
-            MaximumLength = daemon.MaximumLength != 0 ? daemon.MaximumLength : daemon.Role == SyncRole.Master ? (ushort)1472 : (ushort)65507,
+            MaximumLength = daemon.MaximumLength == 0 ? longest : daemon.MaximumLength,
             Group = daemon.Group ?? Address.Parse("224.0.0.81"),
             Port = daemon.Port == 0 ? (ushort)8848 : daemon.Port,
             TimeToLive = daemon.TimeToLive == 0 ? (byte)1 : daemon.TimeToLive,
@@ -135,7 +137,8 @@ internal sealed class FakeServiceStore(byte salt = 0) : IServiceStore
 
     private ServiceResult Check(VirtualService service)
     {
-        if (!Schedulers.Contains(service.Scheduler) || service.PersistenceEngine is not ("" or "sip")) return ServiceStatus.SchedulerNotFound;
+        if (!Schedulers.Contains(service.Scheduler)) return ServiceStatus.SchedulerNotFound;
+        if (service.PersistenceEngine is not ("" or "sip")) return ServiceStatus.SchedulerNotFound;
         return Unsupported(service, null) is { } reason ? ServiceResult.NotSupported(reason) : ServiceResult.Done;
     }
 
@@ -151,7 +154,8 @@ internal sealed class FakeServiceStore(byte salt = 0) : IServiceStore
     {
         if (key.IsMark) return (int)((key.Mark ^ salt) & 0xff);
         var fold = key.Address.IPv4;
-        if (key.Family == AddressFamily.IPv6) fold ^= (uint)(key.Address.Low >> 32) ^ (uint)key.Address.High ^ (uint)(key.Address.High >> 32);
+        if (key.Family == AddressFamily.IPv6)
+            fold ^= (uint)(key.Address.Low >> 32) ^ (uint)key.Address.High ^ (uint)(key.Address.High >> 32);
         return (int)(((uint)key.Protocol ^ fold ^ salt ^ (uint)(key.Port >> 8) ^ key.Port) & 0xff);
     }
 }

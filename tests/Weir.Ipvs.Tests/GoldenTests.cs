@@ -6,7 +6,7 @@ namespace Weir.Ipvs.Tests;
 /// <summary>Command lines with the answers of ipvsadm 1.31 on Linux 6.1: each block on an empty table, byte for byte.</summary>
 public sealed class GoldenTests
 {
-    // Which bucket a service is in, and so what --nosort shows, depends on the boot of the kernel; this value gives the order of the captures.
+    // Which bucket a service is in, and so what --nosort shows, depends on the boot of the kernel; this gives the order of the captures.
     private const byte Salt = 64;
 
     public static TheoryData<string, int> Blocks()

@@ -72,7 +72,12 @@ public sealed class LiveListingTests
             Rates = new(26, 132, 81, 7056, 4743),
             Servers =
             [
-                state.Servers[0] with { InactiveConnections = 155, Counters = new(151, 755, 468, 40468, 27356), Rates = new(13, 66, 41, 3542, 2394) },
+                state.Servers[0] with
+                {
+                    InactiveConnections = 155,
+                    Counters = new(151, 755, 468, 40468, 27356),
+                    Rates = new(13, 66, 41, 3542, 2394),
+                },
                 state.Servers[1] with
                 {
                     ActiveConnections = 2,

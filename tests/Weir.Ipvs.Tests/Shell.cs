@@ -5,7 +5,8 @@ namespace Weir.Ipvs.Tests;
 /// <summary>Runs commands against a store.</summary>
 internal static class Shell
 {
-    public static (int ExitCode, string Output, string Error) Run(IServiceStore store, string program, string[] arguments, string input = "")
+    public static (int ExitCode, string Output, string Error) Run(
+        IServiceStore store, string program, string[] arguments, string input = "")
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };

@@ -8,7 +8,7 @@ internal static class Columns
     private const ulong Billion = Million * 1000;
     private const ulong Trillion = Billion * 1000;
 
-    /// <summary>A counter in nine characters, shortened with K, M, G or T when it has more than eight digits, or exact and as wide as it takes.</summary>
+    /// <summary>A counter in nine characters, shortened with K, M, G or T beyond eight digits; or exact and as wide as it takes.</summary>
     public static string Counter(ulong value, bool exact)
     {
         if (exact) return value < 100 * Million ? $"{value,9}" : $" {value}";

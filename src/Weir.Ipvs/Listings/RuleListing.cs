@@ -2,7 +2,7 @@ using Weir.Model;
 
 namespace Weir.Ipvs;
 
-/// <summary>Writes services and servers as the commands that make them, for <c>ipvsadm -S</c>. Thresholds are not saved, as in ipvsadm.</summary>
+/// <summary>Writes services and servers as commands that make them, for <c>ipvsadm -S</c>. As in ipvsadm, thresholds are lost.</summary>
 internal sealed class RuleListing(TextWriter output, EndpointNames names)
 {
     /// <summary>Writes services with their servers.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Weir.Model;
 
 namespace Weir.Ipvs;
@@ -89,7 +88,7 @@ internal sealed class ServiceListing(TextWriter output, EndpointNames names, Lis
     public static string? MaskText(VirtualService service)
     {
         if (service.Key.Family == AddressFamily.IPv6)
-            return service.PersistenceMask == VirtualService.HostMaskIPv6 ? null : service.PersistenceMask.ToString(CultureInfo.InvariantCulture);
+            return service.PersistenceMask == VirtualService.HostMaskIPv6 ? null : $"{service.PersistenceMask}";
         return service.PersistenceMask == VirtualService.HostMaskIPv4 ? null : Address.FromIPv4(service.PersistenceMask).ToString();
     }
 

@@ -3,8 +3,8 @@ using Weir.Model;
 namespace Weir.Ipvs;
 
 /// <summary>
-/// The order of listings: marks, then family, protocol, address and port. ipvsadm compares by subtracting 32-bit integers, which wraps, so the order of
-/// addresses that are 2^31 or more apart looks odd (10.0.0.1 comes before 200.0.0.1 and after 130.0.0.1) and can even be circular;
+/// The order of listings: marks, then family, protocol, address and port. ipvsadm compares by subtracting 32-bit integers, which wraps,
+/// so the order of addresses that are 2^31 or more apart looks odd (200.0.0.1 comes before 10.0.0.1) and can even be circular;
 /// the same comparison in the same merge sort (glibc's qsort) gives the same listing.
 /// </summary>
 internal static class ServiceOrder

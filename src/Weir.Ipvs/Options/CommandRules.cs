@@ -13,7 +13,8 @@ internal sealed class CommandRules
         "tun-port", "tun-nocsum", "tun-csum", "tun-remcsum",
     ];
 
-    private static readonly OptionSet ServiceOptions = OptionSet.Of(Scheduler, Persistent, Netmask, OnePacket, PersistenceEngine, SchedulerFlags);
+    private static readonly OptionSet ServiceOptions =
+        OptionSet.Of(Scheduler, Persistent, Netmask, OnePacket, PersistenceEngine, SchedulerFlags);
 
     private static readonly OptionSet ServerOptions = OptionSet.Of(
         Forward, Weight, UpperThreshold, LowerThreshold, TunnelType, TunnelPort, TunnelNoChecksum, TunnelChecksum, TunnelRemoteChecksum);

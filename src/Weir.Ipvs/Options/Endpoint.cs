@@ -9,7 +9,7 @@ namespace Weir.Ipvs;
 /// <param name="Port">The port, or null if none was written.</param>
 internal readonly record struct Endpoint(AddressFamily Family, Address Address, ushort? Port)
 {
-    /// <summary>Reads an address with an optional port; names of ports are those of <paramref name="protocol"/> (none without one).</summary>
+    /// <summary>Reads an address with an optional port; names of ports are those of <paramref name="protocol"/>, if any.</summary>
     public static Endpoint? Parse(string text, ServiceProtocol? protocol, INameResolver resolver)
     {
         // A plain number would be an address to inet_aton, but is more likely a mistake.

@@ -62,9 +62,9 @@ internal sealed class WordReader(IReadOnlyList<string> arguments)
     {
         if (spelling is null) return Fail("unknown option");
         if (spelling.Argument == WordArgument.None) return attached is null ? spelling.Word : Fail("option does not take an argument");
-        if (attached is null && _next < arguments.Count && (spelling.Argument == WordArgument.Required || !arguments[_next].StartsWith('-')))
-            attached = arguments[_next++];
-        if (attached is null && spelling.Argument == WordArgument.Required) return Fail("missing argument");
+        var isRequired = spelling.Argument == WordArgument.Required;
+        if (attached is null && _next < arguments.Count && (isRequired || !arguments[_next].StartsWith('-'))) attached = arguments[_next++];
+        if (attached is null && isRequired) return Fail("missing argument");
         Argument = attached;
         return spelling.Word;
     }

@@ -6,7 +6,7 @@ public enum ForwardingMethod : byte
     /// <summary>Network address translation.</summary>
     Masquerade = 0,
 
-    /// <summary>The server is this host. Never configured: what <see cref="Route"/> and <see cref="Tunnel"/> mean for a local address.</summary>
+    /// <summary>The server is this host. Never configured: what the others mean for a local address.</summary>
     Local = 1,
 
     /// <summary>Encapsulation.</summary>

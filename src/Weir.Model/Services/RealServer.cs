@@ -15,7 +15,7 @@ public sealed record RealServer
     /// <summary>The number of connections from which the server takes no more; 0 is no limit.</summary>
     public uint UpperThreshold { get; init; }
 
-    /// <summary>The number of connections below which an overloaded server takes some again; 0 is three quarters of the upper one.</summary>
+    /// <summary>The number of connections below which a full server takes some again; 0 is three quarters of the upper one.</summary>
     public uint LowerThreshold { get; init; }
 
     /// <summary>The encapsulation; meaningful with <see cref="ForwardingMethod.Tunnel"/>.</summary>

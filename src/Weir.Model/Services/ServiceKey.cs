@@ -9,10 +9,12 @@ namespace Weir.Model;
 public readonly record struct ServiceKey(AddressFamily Family, ServiceProtocol Protocol, Address Address, ushort Port, uint Mark)
 {
     /// <summary>A service with an address.</summary>
-    public static ServiceKey Of(ServiceProtocol protocol, Address address, ushort port) => new(address.Family, protocol, address, port, 0);
+    public static ServiceKey Of(ServiceProtocol protocol, Address address, ushort port) =>
+        new(address.Family, protocol, address, port, 0);
 
     /// <summary>A service for marked packets.</summary>
-    public static ServiceKey OfMark(uint mark, AddressFamily family = AddressFamily.IPv4) => new(family, ServiceProtocol.Tcp, default, 0, mark);
+    public static ServiceKey OfMark(uint mark, AddressFamily family = AddressFamily.IPv4) =>
+        new(family, ServiceProtocol.Tcp, default, 0, mark);
 
     /// <summary>Whether the service is found by mark.</summary>
     public bool IsMark => Mark != 0;

@@ -1,6 +1,6 @@
 namespace Weir.Model;
 
-/// <summary>A connection synchronization daemon. Zeros and default values stand for the kernel's own defaults when one is started.</summary>
+/// <summary>A connection synchronization daemon. When one is started, zeros and nulls stand for the kernel's defaults.</summary>
 public sealed record SyncDaemon
 {
     /// <summary>Master or backup.</summary>

@@ -18,11 +18,14 @@ public sealed record VirtualService
     /// <summary>The service's flags.</summary>
     public ServiceFlags Flags { get; init; }
 
-    /// <summary>How long a client stays with its server after its last connection, in seconds; meaningful with <see cref="ServiceFlags.Persistent"/>.</summary>
+    /// <summary>
+    /// How long a client stays with its server after its last connection, in seconds; for <see cref="ServiceFlags.Persistent"/>.
+    /// </summary>
     public uint PersistenceTimeout { get; init; }
 
     /// <summary>
-    /// Which clients persistence holds together: for IPv4 a mask as a number (255.255.255.0 is 0xffffff00), for IPv6 a prefix length from 1 to 128.
+    /// Which clients persistence holds together: for IPv4 a mask as a number (255.255.255.0 is 0xffffff00; any bits, as in ip_vs),
+    /// for IPv6 a prefix length from 1 to 128.
     /// </summary>
     public uint PersistenceMask { get; init; } = HostMaskIPv4;
 
