@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using Weir.Iptables.Tests.Support;
+using Weir.Model.Rules;
+
+namespace Weir.Iptables.Tests;
+
+/// <summary>
+/// The same random commands for the real iptables-legacy in a namespace and for Weir: outputs, errors and exit codes agree, and the rules afterwards.
+/// WEIR_SEED and WEIR_SEQUENCES choose others.
+/// </summary>
+public sealed class DifferentialTests
+{
+    private const int CommandsEach = 40;
+
+    private static readonly int Seed = Setting("WEIR_SEED", 1);
+    private static readonly int Sequences = Setting("WEIR_SEQUENCES", 20);
+
+    [Fact]
+    public void RandomCommands_PrintAndReturnWhatTheOriginalDoes()
+    {
+        var differences = new StringBuilder();
+        var found = 0;
+        for (var seed = Seed; seed < Seed + Sequences; seed++)
+        {
+            found += RunSequence(seed, differences);
+            if (found > 30) break;
+        }
+        Assert.True(found == 0, differences.ToString());
+    }
+
+    private static int RunSequence(int seed, StringBuilder differences)
+    {
+        using var original = new Original();
+        var store = new MemoryStore();
+        var generator = new CommandGenerator(new Random(seed));
+        var found = 0;
+        for (var i = 0; i < CommandsEach; i++)
+        {
+            var arguments = generator.Command();
+            // Weir says so where it does not know what the original knows.
+            var ours = Tools.Run(store, "iptables", arguments);
+            if (ours.Errors.Contains("Weir does not support", StringComparison.Ordinal)) continue;
+            found += Compare(seed, "iptables", arguments, "", original.Run("iptables", arguments), ours, differences);
+            if (i % 10 == 9) found += CompareSaved(seed, arguments, original, store, differences);
+            if (found > 5) break;
+        }
+        return found;
+    }
+
+    private static int CompareSaved(int seed, List<string> arguments, Original original, MemoryStore store, StringBuilder differences)
+    {
+        var found = 0;
+        foreach (var table in TableKinds.All)
+        {
+            var theirs = original.Run("iptables-save", ["-c", "-t", table.Name()]);
+            var ours = Tools.Run(store, "iptables-save", ["-c", "-t", table.Name()]);
+            found += Compare(seed, $"iptables-save -t {table.Name()} after", arguments, "", WithoutDates(theirs), WithoutDates(ours), differences);
+        }
+        return found;
+    }
+
+    private static Outcome WithoutDates(Outcome outcome)
+        => outcome with { Output = string.Join('\n', outcome.Output.Split('\n').Select(line => line.StartsWith('#') ? line.Split(" on ")[0] : line)) };
+
+    private static int Compare(int seed, string program, List<string> arguments, string input, Outcome theirs, Outcome ours, StringBuilder differences)
+    {
+        if (theirs == ours) return 0;
+        differences.Append(CultureInfo.InvariantCulture, $"seed {seed}: {program} {string.Join(' ', arguments.Select(argument => $"'{argument}'"))}\n{input}");
+        if (theirs.ExitCode != ours.ExitCode) differences.Append(CultureInfo.InvariantCulture, $"  exit code {theirs.ExitCode}, Weir {ours.ExitCode}\n");
+        Show("output", theirs.Output, ours.Output);
+        Show("errors", theirs.Errors, ours.Errors);
+        return 1;
+
+        void Show(string what, string expected, string actual)
+        {
+            if (expected == actual) return;
+            var expectedLines = expected.Split('\n');
+            var actualLines = actual.Split('\n');
+            for (var i = 0; i < Math.Max(expectedLines.Length, actualLines.Length); i++)
+            {
+                var left = i < expectedLines.Length ? expectedLines[i] : "(none)";
+                var right = i < actualLines.Length ? actualLines[i] : "(none)";
+                if (left != right) differences.Append(CultureInfo.InvariantCulture, $"  {what} line {i + 1}\n    iptables |{left}|\n    Weir     |{right}|\n");
+            }
+        }
+    }
+
+    private static int Setting(string name, int otherwise)
+        => int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;
+}
