@@ -53,6 +53,16 @@ public sealed class IpvsadmCommand
         };
     }
 
+    /// <summary>Says that there is no store to run a command on, as ipvsadm does for users other than root, whatever the command.</summary>
+    /// <param name="error">What the message is written to.</param>
+    /// <param name="reason">Why, such as "Permission denied (you must be root)".</param>
+    /// <returns>The exit code.</returns>
+    public static int ReportNoStore(TextWriter error, string reason)
+    {
+        error.Write($"Can't initialize ipvs: {reason}\nAre you sure that IP Virtual Server is built in the kernel or as module?\n");
+        return 2;
+    }
+
     private int Save(IReadOnlyList<string> arguments)
     {
         if (arguments.Any(argument => argument.StartsWith('-') && argument != "-n"))

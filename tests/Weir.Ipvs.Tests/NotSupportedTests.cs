@@ -40,4 +40,15 @@ public sealed class NotSupportedTests
         Assert.Equal((0, "Not supported: the lblc scheduler\n"), (exitCode, error));
         Assert.Equal("-A -t 10.0.0.2:80 -s rr\n", Shell.Do(_store, "-Sn"));
     }
+
+    [Fact]
+    public void Without_a_store_every_command_fails_alike()
+    {
+        using var error = new StringWriter();
+        Assert.Equal(2, IpvsadmCommand.ReportNoStore(error, "Permission denied (you must be root)"));
+        Assert.Equal(
+            "Can't initialize ipvs: Permission denied (you must be root)\n" +
+            "Are you sure that IP Virtual Server is built in the kernel or as module?\n",
+            error.ToString());
+    }
 }
