@@ -56,7 +56,7 @@ internal sealed record WordSpelling(Word Word, string Name, char Letter, WordArg
         new(Word.PersistentConnections, "persistent-conn", '\0', WordArgument.None),
         new(Word.NoSort, "nosort", '\0', WordArgument.None),
         new(Word.Sort, "sort", '\0', WordArgument.None),
-        new(Word.Exact, "exact", '\0', WordArgument.None),
+        new(Word.Exact, "exact", 'X', WordArgument.None),
         new(Word.IPv6, "ipv6", '6', WordArgument.None),
         new(Word.OnePacket, "ops", 'o', WordArgument.None),
         new(Word.PersistenceEngine, "pe", '\0', WordArgument.Required),
