@@ -4,7 +4,7 @@ using Weir.Bpf.Compiler.Ir;
 namespace Weir.Bpf.Compiler.Emit;
 
 /// <summary>
-/// Which bits of a value may be set (of an I32 the low 32). Only what the verifier finds out, too: it does not look into divisions, for example, and
+/// Which bits of a value may be set (of an I32 the low 32). Only what the verifier finds out, too: it does not look into divisions and shifts by variables, for example, and
 /// a mask that the source has for its sake must then stay.
 /// </summary>
 internal sealed class ValueBits
@@ -55,7 +55,6 @@ internal sealed class ValueBits
             Op.Or or Op.Xor => Operand(0) | Operand(1),
             Op.ShiftLeft when Count() is { } count => Operand(0) << count,
             Op.ShiftRightUnsigned when Count() is { } count => Operand(0) >> count,
-            Op.ShiftRightUnsigned => Fill(Operand(0)),
             Op.Add => Sum(Operand(0), Operand(1)),
             Op.Multiply => Product(Operand(0), Operand(1)),
             Op.SignExtend when (Operand(0) & SizeMask(value.Size) & ~(SizeMask(value.Size) >> 1)) == 0 => Operand(0) & SizeMask(value.Size),

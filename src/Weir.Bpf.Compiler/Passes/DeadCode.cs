@@ -2,7 +2,7 @@ using Weir.Bpf.Compiler.Ir;
 
 namespace Weir.Bpf.Compiler.Passes;
 
-/// <summary>Removes values that nobody uses, also those that only keep each other alive.</summary>
+/// <summary>Removes values that nobody uses, also those that only keep each other alive, and slots without an address.</summary>
 internal sealed class DeadCode : IPass
 {
     public string Name => "dead-code";
@@ -36,6 +36,8 @@ internal sealed class DeadCode : IPass
             removed += block.Values.RemoveAll(v => !live.Contains(v));
         }
 
+        var addressed = function.Blocks.SelectMany(b => b.Values).Where(v => v.Op == Op.StackAddress).Select(v => v.Symbol).ToHashSet();
+        removed += function.StackSlots.RemoveAll(s => !addressed.Contains(s));
         return removed > 0;
     }
 }

@@ -20,6 +20,7 @@ public static class PassList
         new CompareFusion(),
         new AddressFolding(),
         new DeadCode(),
+        new SlotPromotion(),
         new ValueNumbering(),
         new DeadCode(),
     ];

@@ -171,6 +171,11 @@ internal sealed class Simplification : IPass
     {
         var (left, right) = (value.Operands[0], value.Operands[1]);
         var mask = value.Type == ValueType.I32 ? 31 : 63;
+        if (Edit.IsConstant(left, 0))
+        {
+            return left;
+        }
+
         if (right.Op != Op.Constant)
         {
             // The count is masked anyway.

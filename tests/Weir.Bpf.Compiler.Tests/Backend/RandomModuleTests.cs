@@ -56,7 +56,7 @@ public sealed class RandomModuleTests
         }
 
         Assert.True(failures.Count == 0,
-            $"{failures.Count} failed: {string.Join(' ', failures.Select(f => f.Split(':')[0][5..]))}\n{string.Join('\n', failures.OrderBy(f => f.Length).Take(2))}");
+            $"{failures.Count} of {Count} failed: {string.Join(' ', failures.Select(f => f.Split(':')[0][5..]))}\n{string.Join('\n', failures.OrderBy(f => f.Length).Take(2))}");
     }
 
     private static void CheckPasses(int seed)
