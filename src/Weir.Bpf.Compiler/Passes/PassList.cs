@@ -21,6 +21,8 @@ public static class PassList
         new AddressFolding(),
         new DeadCode(),
         new SlotPromotion(),
+        new MemoryForwarding(),
+        new DeadStores(),
         new ValueNumbering(),
         new DeadCode(),
     ];
