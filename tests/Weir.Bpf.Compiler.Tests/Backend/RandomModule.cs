@@ -265,6 +265,9 @@ internal sealed class RandomModule
                 case 8 or 9 when depth < 4:
                     If(depth);
                     break;
+                case 10 when depth < 4 && _random.Next(2) == 0:
+                    Truth(depth);
+                    break;
                 case 10 when depth < 2:
                     Loop(depth);
                     break;
@@ -374,6 +377,57 @@ internal sealed class RandomModule
                 {
                     _variables[i] = _builder.Append(Op.Phi, TypeOf(i), afterTrue[i], _variables[i]);
                 }
+            }
+        }
+
+        /// <summary>A branch on a constant that branches before chose, as an inlined method that returns bool leaves it.</summary>
+        private void Truth(int depth)
+        {
+            var (join, ways) = (new Block(), 2 + _random.Next(2));
+            var results = new List<(Value Truth, Value[] Variables)>();
+            for (var way = 0; way < ways; way++)
+            {
+                var (here, next) = (new Block(), new Block());
+                var type = AnyType();
+                if (way < ways - 1)
+                {
+                    _builder.Branch((Comparison)_random.Next(12), Any(type), Any(type), here, next);
+                    Enter(here);
+                }
+
+                var before = (Value[])_variables.Clone();
+                if (_random.Next(2) == 0)
+                {
+                    Statements(depth + 1);
+                }
+
+                var truth = _random.Next(4) == 0
+                    ? _builder.Compare((Comparison)_random.Next(12), Any(ValueType.I32), Any(ValueType.I32))
+                    : _builder.Constant(ValueType.I32, _random.Next(2));
+                results.Add((truth, _variables));
+                _builder.Jump(join);
+                _variables = before;
+                if (way < ways - 1)
+                {
+                    Enter(next);
+                }
+            }
+
+            Enter(join);
+            var merged = _builder.Append(Op.Phi, ValueType.I32, [.. results.Select(r => r.Truth)]);
+            var variables = new Value[Variables];
+            for (var i = 0; i < Variables; i++)
+            {
+                variables[i] = results.TrueForAll(r => r.Variables[i] == results[0].Variables[i])
+                    ? results[0].Variables[i]
+                    : _builder.Append(Op.Phi, TypeOf(i), [.. results.Select(r => r.Variables[i])]);
+            }
+
+            _variables = variables;
+            Branch(_random.Next(2) == 0 ? Comparison.NotEqual : Comparison.Equal, merged, _builder.Constant(ValueType.I32, 0), depth);
+            if (_random.Next(4) == 0)
+            {
+                Assign(merged);
             }
         }
 

@@ -1,0 +1,208 @@
+using Weir.Bpf.Compiler.Ir;
+
+namespace Weir.Bpf.Compiler.Passes;
+
+/// <summary>
+/// An inlined <c>bool</c> method leaves a block that only merges constants and branches on them. Edges that bring a constant go straight to where it leads.
+/// The block must do nothing else and be no loop's header (that would turn loops around); its phis' other uses are mended by reading them anew
+/// (Braun et al. 2013).
+/// </summary>
+internal sealed class PhiBranching : IPass
+{
+    public string Name => "phi-branching";
+
+    public bool Run(Function function)
+    {
+        var changed = false;
+        foreach (var block in function.Blocks.ToArray())
+        {
+            changed |= function.Blocks.Contains(block) && Redirect(function, block);
+        }
+
+        return Edit.RemoveUnreachable(function) || changed;
+    }
+
+    private static bool Redirect(Function function, Block block)
+    {
+        if (block.Terminator is not { Op: Op.Branch } branch || block.Values[0].Op != Op.Phi || block.Successors.Contains(block)
+            || block.Values.Exists(v => v != branch && v.Op != Op.Phi && !Edit.IsPure(v)))
+        {
+            return false;
+        }
+
+        var targets = new int?[block.Predecessors.Count];
+        for (var i = 0; i < targets.Length; i++)
+        {
+            targets[i] = Outcome(block, branch, i);
+        }
+
+        if (Array.TrueForAll(targets, t => t is null))
+        {
+            return false;
+        }
+
+        var dominators = new Dominators(function);
+        if (!dominators.IsReachable(block) || block.Predecessors.Exists(p => !dominators.IsReachable(p) || dominators.Dominates(block, p)))
+        {
+            return false;
+        }
+
+        // Values that are computed here must be of use here only; constants can be anywhere.
+        HoistConstants(function, block);
+        if (function.Blocks.Exists(b => b != block && b.Values.Exists(v => v.Operands.Exists(o => o.Block == block && o.Op != Op.Phi))))
+        {
+            return false;
+        }
+
+        Apply(function, block, targets);
+        return true;
+    }
+
+    private static void HoistConstants(Function function, Block block)
+    {
+        var constants = block.Values.Where(v => v.Op == Op.Constant).ToArray();
+        block.Values.RemoveAll(v => v.Op == Op.Constant);
+        foreach (var constant in constants)
+        {
+            constant.Block = function.Blocks[0];
+            function.Blocks[0].Values.Insert(0, constant);
+        }
+    }
+
+    /// <summary>Which way the branch goes for what a predecessor brings; null where that is not constant.</summary>
+    private static int? Outcome(Block block, Value branch, int predecessor)
+    {
+        var known = new Dictionary<Value, long>(ReferenceEqualityComparer.Instance);
+        long? Of(Value value) => value.Op == Op.Constant ? value.Immediate : known.TryGetValue(value, out var found) ? found : null;
+        foreach (var value in block.Values)
+        {
+            if (value.Op == Op.Phi)
+            {
+                if (value.Operands[predecessor].Op == Op.Constant)
+                {
+                    known[value] = value.Operands[predecessor].Immediate;
+                }
+            }
+            else if (value != branch && value.Operands.Count is 1 or 2 && value.Type is ValueType.I32 or ValueType.I64
+                && Of(value.Operands[0]) is { } a && Of(value.Operands[^1]) is { } b)
+            {
+                known[value] = IrInterpreter.Compute(value, a, b);
+            }
+        }
+
+        return Of(branch.Operands[0]) is { } left && Of(branch.Operands[1]) is { } right
+            ? IrInterpreter.Compare(branch.Comparison, branch.Operands[0].Type, left, right) ? 0 : 1
+            : null;
+    }
+
+    private static void Apply(Function function, Block block, int?[] targets)
+    {
+        var phis = block.Values.TakeWhile(v => v.Op == Op.Phi).ToArray();
+        var definitions = phis.ToDictionary(p => p, p => new Dictionary<Block, Value>(ReferenceEqualityComparer.Instance) { [block] = p });
+        for (var i = targets.Length - 1; i >= 0; i--)
+        {
+            if (targets[i] is not { } way)
+            {
+                continue;
+            }
+
+            var (from, to) = (block.Predecessors[i], block.Successors[way]);
+            var fromBlock = Edit.PredecessorIndex(block, way);
+
+            // An edge of its own, so that what it brings has a place.
+            var edge = new Block();
+            edge.Values.Add(new Value(Op.Jump, ValueType.Void) { Block = edge, Location = block.Values[^1].Location });
+            edge.Predecessors.Add(from);
+            edge.Successors.Add(to);
+            function.Blocks.Add(edge);
+            from.Successors[SuccessorIndex(from, block, i)] = edge;
+            to.Predecessors.Add(edge);
+            foreach (var phi in to.Values.TakeWhile(v => v.Op == Op.Phi))
+            {
+                phi.Operands.Add(phi.Operands[fromBlock]);
+            }
+
+            block.Predecessors.RemoveAt(i);
+            foreach (var phi in phis)
+            {
+                definitions[phi].Add(edge, phi.Operands[i]);
+                phi.Operands.RemoveAt(i);
+            }
+        }
+
+        foreach (var phi in phis)
+        {
+            Mend(function, phi, definitions[phi]);
+        }
+    }
+
+    /// <summary>The successor entry that belongs to a predecessor entry.</summary>
+    private static int SuccessorIndex(Block from, Block to, int predecessor)
+    {
+        var occurrence = to.Predecessors.Take(predecessor).Count(p => p == from);
+        for (var i = 0; ; i++)
+        {
+            if (from.Successors[i] == to && occurrence-- == 0)
+            {
+                return i;
+            }
+        }
+    }
+
+    /// <summary>Every use of the phi outside of its block reads what reaches it now.</summary>
+    private static void Mend(Function function, Value phi, Dictionary<Block, Value> atExit)
+    {
+        var atEntry = new Dictionary<Block, Value>(ReferenceEqualityComparer.Instance);
+        var made = new List<Value>();
+        Value AtExit(Block block) => atExit.TryGetValue(block, out var value) ? value : AtEntry(block);
+        Value AtEntry(Block block)
+        {
+            if (atEntry.TryGetValue(block, out var known))
+            {
+                return known;
+            }
+
+            if (block.Predecessors.Count == 0)
+            {
+                // Only on ways on which nobody reads it.
+                var undefined = new Value(Op.Constant, phi.Type) { Block = block };
+                made.Add(undefined);
+                return atEntry[block] = undefined;
+            }
+
+            if (block.Predecessors.Count == 1)
+            {
+                return atEntry[block] = AtExit(block.Predecessors[0]);
+            }
+
+            var merged = new Value(Op.Phi, phi.Type) { Block = block, Location = phi.Location };
+            made.Add(merged);
+            atEntry[block] = merged;
+            foreach (var predecessor in block.Predecessors)
+            {
+                merged.Operands.Add(AtExit(predecessor));
+            }
+
+            return merged;
+        }
+
+        foreach (var block in function.Blocks.ToArray())
+        {
+            foreach (var value in block.Values)
+            {
+                for (var i = 0; i < value.Operands.Count; i++)
+                {
+                    if (value.Operands[i] == phi)
+                    {
+                        value.Operands[i] = value.Op == Op.Phi ? AtExit(block.Predecessors[i]) : block == phi.Block ? phi : AtEntry(block);
+                    }
+                }
+            }
+        }
+
+        foreach (var value in made)
+        {
+            value.Block!.Values.Insert(0, value);
+        }
+    }
+}
