@@ -336,15 +336,14 @@ internal sealed class Lowering
             case Op.ZeroExtend:
                 ZeroExtend(value, is64);
                 break;
+            case Op.SignExtend when value.Size == 4 && !is64:
+                Move(Define(value), RegisterOf(value.Operands[0]), false);
+                break;
             case Op.SignExtend:
                 Into(Define(value), value.Operands[0]);
                 var distance = (is64 ? 64 : 32) - (8 * value.Size);
-                if (distance > 0)
-                {
-                    AluImmediate(Isa.ShiftLeft, is64, _registers[value], distance);
-                    AluImmediate(Isa.ShiftRightSigned, is64, _registers[value], distance);
-                }
-
+                AluImmediate(Isa.ShiftLeft, is64, _registers[value], distance);
+                AluImmediate(Isa.ShiftRightSigned, is64, _registers[value], distance);
                 break;
             case Op.Truncate:
                 if (_normalised.Contains(value) && !UpperIsZero(value.Operands[0]))
@@ -489,7 +488,7 @@ internal sealed class Lowering
     {
         var operand = value.Operands[0];
         var mask = (1UL << (8 * value.Size)) - 1;
-        if (_bits.Of(operand) <= mask && (!is64 || UpperIsZero(operand)))
+        if (_bits.Of(operand) <= mask && UpperIsZero(operand))
         {
             _registers[value] = RegisterOf(operand);
         }

@@ -251,9 +251,16 @@ internal sealed class Simplification : IPass
     private static Value? SignExtend(Value value, Context context)
     {
         var operand = value.Operands[0];
-        if (value.Size == 4 && operand.Type == ValueType.I32 && value.Type == ValueType.I32)
+        if (value.Size == 4 && value.Type == ValueType.I32)
         {
-            return operand;
+            if (operand.Type == ValueType.I32)
+            {
+                return operand;
+            }
+
+            value.Op = Op.Truncate;
+            value.Size = 0;
+            return value;
         }
 
         var sign = (SizeMask(value.Size) >> 1) + 1;
