@@ -53,7 +53,8 @@ public static class IptablesCommand
         if ((command.Command & ~reading) == 0)
         {
             var table = new TableEditor(store.Read(tool.Family)[kind]);
-            return new CommandRunner(table, tool.Names, output).Run(command) ? ExitCode.Success : Fail(tool, table.Last, table.Error, errors);
+            return new CommandRunner(table, tool.Names, output).Run(command) ? ExitCode.Success
+                : Fail(tool, table.Last, table.Error, errors);
         }
         var exitCode = ExitCode.Success;
         CommandException? problem = null;

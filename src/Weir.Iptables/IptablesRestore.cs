@@ -12,7 +12,8 @@ public static class IptablesRestore
 {
     private static readonly LongOption[] Options =
     [
-        new("counters", 0, 'c'), new("verbose", 0, 'v'), new("version", 0, 'V'), new("test", 0, 't'), new("help", 0, 'h'), new("noflush", 0, 'n'),
+        new("counters", 0, 'c'), new("verbose", 0, 'v'), new("version", 0, 'V'), new("test", 0, 't'), new("help", 0, 'h'),
+        new("noflush", 0, 'n'),
         new("modprobe", 1, 'M'), new("table", 1, 'T'), new("wait", 2, 'w'), new("wait-interval", 2, 'W'),
     ];
 
@@ -117,7 +118,8 @@ public static class IptablesRestore
     }
 
     private static int Restore(
-        ToolContext tool, RestoreOptions options, string text, LockWait wait, int waitSeconds, ToolEnvironment environment, IRulesetStore store)
+        ToolContext tool, RestoreOptions options, string text, LockWait wait, int waitSeconds, ToolEnvironment environment,
+            IRulesetStore store)
     {
         var output = new StringBuilder();
         var errors = new StringBuilder();

@@ -12,7 +12,8 @@ public static class IptablesSave
 {
     private static readonly LongOption[] Options =
     [
-        new("counters", 0, 'c'), new("dump", 0, 'd'), new("table", 1, 't'), new("modprobe", 1, 'M'), new("file", 1, 'f'), new("version", 0, 'V'),
+        new("counters", 0, 'c'), new("dump", 0, 'd'), new("table", 1, 't'), new("modprobe", 1, 'M'), new("file", 1, 'f'),
+        new("version", 0, 'V'),
     ];
 
     /// <summary>Runs the tool and returns its exit code; <paramref name="arguments"/> are without the program's name.</summary>
@@ -77,7 +78,8 @@ public static class IptablesSave
         }
     }
 
-    private static int Write(ToolContext tool, string? name, bool counters, TextWriter output, ToolEnvironment environment, IRulesetStore store)
+    private static int Write(ToolContext tool, string? name, bool counters, TextWriter output, ToolEnvironment environment,
+        IRulesetStore store)
     {
         var only = TableKind.Filter;
         if (name is not null && !TableKinds.TryParse(name, out only))
@@ -105,7 +107,8 @@ public static class IptablesSave
         }
         foreach (var chain in table.Chains)
         {
-            foreach (var rule in chain.Rules) RuleSave.Line(text, chain.Name, rule, counters ? CounterPlace.Before : CounterPlace.None, tool.Names);
+            foreach (var rule in chain.Rules)
+                RuleSave.Line(text, chain.Name, rule, counters ? CounterPlace.Before : CounterPlace.None, tool.Names);
         }
         text.Append($"COMMIT\n# Completed on {Date(time)}\n");
         output.Write(text);

@@ -13,6 +13,7 @@ internal sealed class RestoreReader(ToolContext tool, RestoreOptions options, Ru
     private TableEditor? _table;
     private string _tableName = "";
     private bool _inTable;
+    private bool _stopped;
 
     /// <summary>The rule set with all committed tables.</summary>
     public Ruleset Ruleset { get; private set; } = ruleset;
@@ -26,7 +27,7 @@ internal sealed class RestoreReader(ToolContext tool, RestoreOptions options, Ru
         var number = 0;
         try
         {
-            for (var start = 0; start < text.Length;)
+            for (var start = 0; start < text.Length && !_stopped;)
             {
                 var newline = text.IndexOf('\n', start);
                 var end = newline < 0 ? text.Length : newline + 1;
@@ -46,7 +47,7 @@ internal sealed class RestoreReader(ToolContext tool, RestoreOptions options, Ru
             return false;
         }
         exitCode = ExitCode.Success;
-        if (!_inTable) return true;
+        if (!_inTable || _stopped) return true;
         errors.Append($"{tool.ProgramName}: COMMIT expected at line {number + 1}\n");
         exitCode = ExitCode.OtherProblem;
         return false;
@@ -107,7 +108,8 @@ internal sealed class RestoreReader(ToolContext tool, RestoreOptions options, Ru
         if (!_table!.IsBuiltIn(chain))
         {
             if (options.NoFlush && _table.IsChain(chain)) _table.Flush(chain);
-            else if (!_table.CreateChain(chain)) throw CommandException.Parameter($"error creating chain '{chain}':{ErrorText.Plain(_table.Error)}");
+            else if (!_table.CreateChain(chain))
+                throw CommandException.Parameter($"error creating chain '{chain}':{ErrorText.Plain(_table.Error)}");
         }
         if (words.Length < 2) throw CommandException.Parameter($"{tool.ProgramName}: line {number} policy invalid");
         if (words[1] == "-") return true;
@@ -150,9 +152,10 @@ internal sealed class RestoreReader(ToolContext tool, RestoreOptions options, Ru
         var command = CommandParser.Parse(tool with { Line = number }, arguments, restoring: true, errors);
         if (command.Answer is { } answer)
         {
-            // -h and -V end the original on the spot.
+            // -h and -V end the original on the spot, with the tables before this one done.
             output.Append(answer);
-            throw new CommandException(ExitCode.Success, "", isWhole: true);
+            _stopped = true;
+            return true;
         }
         return command.Command == Commands.None || new CommandRunner(_table!, tool.Names, output).Run(command);
     }

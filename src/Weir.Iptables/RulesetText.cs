@@ -8,8 +8,8 @@ using Weir.Model.Rules.Targets;
 namespace Weir.Iptables;
 
 /// <summary>
-/// Rule sets as text, for keeping them. A line is a family, table, chain or rule; fields are separated by blanks. The form of iptables-save is not
-/// used because it loses things (an inverted range of all ports, -i +, slots) and takes longer to read.
+/// Rule sets as text, for keeping them. A line is a family, table, chain or rule; fields are separated by blanks. The form of iptables-save
+/// is not used because it loses things (an inverted range of all ports, -i +, slots) and takes longer to read.
 /// </summary>
 public sealed class RulesetText : IRulesetCodec
 {
@@ -30,7 +30,8 @@ public sealed class RulesetText : IRulesetCodec
             {
                 text.Append("chain");
                 fields.Text(chain.Name).Flag(chain.IsBuiltIn).Number((ulong)chain.Policy);
-                fields.Number((uint)chain.Slot).Number(chain.Counters.Packets).Number(chain.Counters.Bytes).Number((ulong)chain.Rules.Length);
+                fields.Number((uint)chain.Slot).Number(chain.Counters.Packets).Number(chain.Counters.Bytes)
+                    .Number((ulong)chain.Rules.Length);
                 text.Append('\n');
                 foreach (var rule in chain.Rules) Encode(rule, fields);
                 if (text.Length < 1 << 20) continue;
@@ -49,7 +50,8 @@ public sealed class RulesetText : IRulesetCodec
         fields.Number((uint)rule.Slot).Number(rule.Counters.Packets).Number(rule.Counters.Bytes);
         fields.Mask(rule.Source).Mask(rule.Destination).Text(rule.InInterface.Text).Text(rule.OutInterface.Text).Number(rule.Protocol);
         fields.Number((rule.InvertSource ? 1u : 0) | (rule.InvertDestination ? 2u : 0) | (rule.InvertInInterface ? 4u : 0)
-            | (rule.InvertOutInterface ? 8u : 0) | (rule.InvertProtocol ? 16u : 0) | (rule.Fragment ? 32u : 0) | (rule.InvertFragment ? 64u : 0));
+            | (rule.InvertOutInterface ? 8u : 0) | (rule.InvertProtocol ? 16u : 0) | (rule.Fragment ? 32u : 0)
+            | (rule.InvertFragment ? 64u : 0));
         foreach (var match in rule.Matches)
         {
             text.Append(" m ").Append(match.Name);
@@ -112,7 +114,8 @@ public sealed class RulesetText : IRulesetCodec
             foreach (var kind in TableKinds.All)
             {
                 var fields = new FieldReader(line);
-                if (fields.Field() is not "table" || !fields.Field().SequenceEqual(kind.Name())) throw new FormatException($"table {kind.Name()} is missing");
+                if (fields.Field() is not "table" || !fields.Field().SequenceEqual(kind.Name()))
+                    throw new FormatException($"table {kind.Name()} is missing");
                 var inUse = fields.Flag();
                 var chains = ImmutableArray.CreateBuilder<Chain>();
                 for (line = Next(); line.StartsWith("chain ", StringComparison.Ordinal); line = Next()) chains.Add(ReadChain(line, kind));
@@ -178,11 +181,13 @@ public sealed class RulesetText : IRulesetCodec
                 {
                     case "m":
                         var match = fields.Field().ToString();
-                        matches.Add((Match)(ExtensionList.FindMatch(match) ?? throw new FormatException($"match {match} is unknown")).Decode(ref fields));
+                        matches.Add((Match)(ExtensionList.FindMatch(match) ?? throw new FormatException($"match {match} is unknown"))
+                            .Decode(ref fields));
                         break;
                     case "t":
                         var name = fields.Field().ToString();
-                        target = (Target)(ExtensionList.FindTarget(name) ?? throw new FormatException($"target {name} is unknown")).Decode(ref fields);
+                        target = (Target)(ExtensionList.FindTarget(name) ?? throw new FormatException($"target {name} is unknown"))
+                            .Decode(ref fields);
                         break;
                     case "v":
                         target = fields.Number8() is var verdict && verdict <= (byte)Verdict.Return
@@ -227,13 +232,15 @@ public sealed class RulesetText : IRulesetCodec
             if (names.Count != table.Chains.Length) throw new FormatException($"table {table.Kind.Name()} has a chain twice");
             foreach (var hook in table.Kind.Hooks())
             {
-                if (!names.Contains(hook.ChainName())) throw new FormatException($"table {table.Kind.Name()} has no chain {hook.ChainName()}");
+                if (!names.Contains(hook.ChainName()))
+                    throw new FormatException($"table {table.Kind.Name()} has no chain {hook.ChainName()}");
             }
             foreach (var chain in table.Chains)
             {
                 foreach (var rule in chain.Rules)
                 {
-                    if (rule.Target is ChainTarget target && !names.Contains(target.Chain)) throw new FormatException($"there is no chain {target.Chain}");
+                    if (rule.Target is ChainTarget target && !names.Contains(target.Chain))
+                        throw new FormatException($"there is no chain {target.Chain}");
                 }
             }
         }

@@ -15,7 +15,8 @@ internal sealed record ToolContext(string ProgramName, AddressFamily Family, INa
         + $"Try `{ProgramName} -h' or '{ProgramName} --help' for more information.\n";
 
     /// <summary>All that is printed for an exception.</summary>
-    public string TextOf(Parsing.CommandException problem) => problem.IsWhole ? problem.Message : $"{ProgramName} v{ToolVersion.InMessages}: {problem.Message}\n"
+    public string TextOf(Parsing.CommandException problem)
+        => problem.IsWhole ? problem.Message : $"{ProgramName} v{ToolVersion.InMessages}: {problem.Message}\n"
         + problem.ExitCode switch
         {
             ExitCode.ParameterProblem => Hint,

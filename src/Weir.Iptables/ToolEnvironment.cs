@@ -20,7 +20,9 @@ public sealed record ToolEnvironment
     /// <summary>The time and the time zone of iptables-save's comments.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Opens a file that iptables-restore is to read. An <see cref="IOException"/>'s message says why not (as strerror(3) says it).</summary>
+    /// <summary>
+    /// Opens a file that iptables-restore is to read. An <see cref="IOException"/>'s message says why not (as strerror(3) says it).
+    /// </summary>
     public Func<string, TextReader> OpenInput { get; init; } = static _ => throw new IOException("No such file or directory");
 
     /// <summary>Opens a file that iptables-save is to write (-f); fails as <see cref="OpenInput"/>.</summary>

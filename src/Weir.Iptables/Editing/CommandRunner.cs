@@ -75,7 +75,9 @@ internal sealed class CommandRunner(TableEditor table, INames names, StringBuild
             foreach (var destination in command.Destinations)
             {
                 var rule = command.Rule with { Source = source, Destination = destination };
-                if (command.IsVerbose) new RuleList(output, ListFormat.Numeric | ListFormat.Devices | ListFormat.InLine, names).Line(rule, 0);
+                if (command.IsVerbose)
+                    new RuleList(output, ListFormat.Numeric | ListFormat.Devices | ListFormat.InLine, names)
+                        .Line(rule, 0);
                 ok &= change(rule);
             }
         }
@@ -85,7 +87,8 @@ internal sealed class CommandRunner(TableEditor table, INames names, StringBuild
     private bool ForEachChain(string? chain, bool withBuiltIn, string? verb, Func<string, bool> change)
     {
         var ok = true;
-        ImmutableArray<string> chains = chain is not null ? [chain] : [.. table.ChainNames.Where(name => withBuiltIn || !table.IsBuiltIn(name))];
+        ImmutableArray<string> chains = chain is not null ? [chain]
+            : [.. table.ChainNames.Where(name => withBuiltIn || !table.IsBuiltIn(name))];
         foreach (var name in chains)
         {
             if (verb is not null) output.Append($"{verb} chain `{name}'\n");
@@ -98,7 +101,8 @@ internal sealed class CommandRunner(TableEditor table, INames names, StringBuild
     {
         var found = (command.Command & Commands.List) != 0 ? ListColumns(command) : ListCommands(command);
         if (!found) return table.Missing();
-        if ((command.Command & Commands.Zero) != 0) return ForEachChain(command.Chain, true, command.IsVerbose ? "Zeroing" : null, table.Zero);
+        if ((command.Command & Commands.Zero) != 0) return ForEachChain(command.Chain, true, command.IsVerbose ? "Zeroing" : null,
+            table.Zero);
         return (command.Command & Commands.ZeroNumber) == 0 || table.ZeroNumber(command.Chain!, command.RuleNumber);
     }
 

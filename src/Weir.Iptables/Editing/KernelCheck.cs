@@ -30,7 +30,8 @@ internal static class KernelCheck
                     if (ExtensionList.Of(match).Check(match, context) is var error and not Errno.None) return error;
                 }
                 if (rule.Target is not (null or VerdictTarget or ChainTarget)
-                    && ExtensionList.Of(rule.Target).Check(rule.Target, context) is var refused and not Errno.None) return refused;
+                    && ExtensionList.Of(rule.Target).Check(rule.Target, context) is var refused and not Errno.None)
+                    return refused;
                 reachable &= !EndsChain(rule);
             }
         }
@@ -49,7 +50,9 @@ internal static class KernelCheck
 
         public HookSet Hooks(Chain chain) => _hooks.GetValueOrDefault(chain.Name);
 
-        /// <summary>False where the chain leads back into a chain that is being walked. Chains may nest deeply, so the path is no recursion.</summary>
+        /// <summary>
+        /// False where the chain leads back into a chain that is being walked. Chains may nest deeply, so the path is no recursion.
+        /// </summary>
         public bool Visit(Chain start, Hook hook)
         {
             var here = HookSet.Of(hook);

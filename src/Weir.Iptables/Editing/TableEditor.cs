@@ -5,8 +5,8 @@ using Weir.Model.Rules.Targets;
 namespace Weir.Iptables.Editing;
 
 /// <summary>
-/// A table being changed: what libiptc's handle is to iptables. Operations return whether they worked; <see cref="Error"/> and <see cref="Last"/> then
-/// say why not. Chains that are not touched stay the snapshot's own objects.
+/// A table being changed: what libiptc's handle is to iptables. Operations return whether they worked; <see cref="Error"/> and <see
+/// cref="Last"/> then say why not. Chains that are not touched stay the snapshot's own objects.
 /// </summary>
 internal sealed class TableEditor
 {
@@ -223,19 +223,27 @@ internal sealed class TableEditor
     private bool TryFind(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out EditedChain? chain)
         => _byName.TryGetValue(name, out chain) || Fail(Errno.NotFound);
 
-    /// <summary>Nothing can jump to a built-in chain.</summary>
+    /// <summary>
+    /// Nothing can jump to a built-in chain. libiptc asks that by a function of its own, which is then the last one called.
+    /// </summary>
     private bool CheckTarget(Rule rule)
     {
-        if (rule.Target is not ChainTarget target || !IsBuiltIn(target.Chain)) return true;
+        if (rule.Target is null or VerdictTarget) return true;
         Last = Operation.Other;
-        return Fail(Errno.Invalid);
+        return rule.Target is not ChainTarget target || !IsBuiltIn(target.Chain) || Fail(Errno.Invalid);
     }
 
     private void InsertSorted(EditedChain chain)
     {
-        var at = _chains.Count;
-        while (at > 0 && !_chains[at - 1].Head.IsBuiltIn && string.CompareOrdinal(chain.Head.Name, _chains[at - 1].Head.Name) <= 0) at--;
-        Add(at, chain);
+        var low = _chains.FindIndex(candidate => !candidate.Head.IsBuiltIn);
+        if (low < 0) low = _chains.Count;
+        for (var high = _chains.Count; low < high;)
+        {
+            var middle = (low + high) / 2;
+            if (string.CompareOrdinal(_chains[middle].Head.Name, chain.Head.Name) < 0) low = middle + 1;
+            else high = middle;
+        }
+        Add(low, chain);
     }
 
     private void Add(int index, EditedChain chain)

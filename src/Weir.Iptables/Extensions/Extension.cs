@@ -4,8 +4,8 @@ using Weir.Iptables.Editing;
 namespace Weir.Iptables.Extensions;
 
 /// <summary>
-/// A match or a target: its options, how they become a record, how the record is printed, what the kernel accepts, and how it is stored. A new one
-/// is a class of its own and a line in <see cref="ExtensionList"/>.
+/// A match or a target: its options, how they become a record, how the record is printed, what the kernel accepts, and how it is stored. A
+/// new one is a class of its own and a line in <see cref="ExtensionList"/>.
 /// </summary>
 internal abstract class Extension
 {

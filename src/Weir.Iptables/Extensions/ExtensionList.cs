@@ -39,19 +39,24 @@ internal static class ExtensionList
     /// <summary>Matches that the original has and Weir does not (yet).</summary>
     public static readonly FrozenSet<string> UnsupportedMatches = FrozenSet.ToFrozenSet(
     [
-        "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "connmark", "cpu", "dccp", "devgroup", "dscp", "ecn", "esp", "hashlimit", "helper",
-        "ipcomp", "iprange", "ipvs", "length", "mac", "nfacct", "osf", "owner", "physdev", "pkttype", "policy", "quota", "rateest", "realm", "recent",
+        "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "connmark", "cpu", "dccp", "devgroup", "dscp", "ecn", "esp",
+        "hashlimit", "helper",
+        "ipcomp", "iprange", "ipvs", "length", "mac", "nfacct", "osf", "owner", "physdev", "pkttype", "policy", "quota", "rateest",
+        "realm", "recent",
         "rpfilter", "sctp", "set", "socket", "string", "tcpmss", "time", "tos", "ttl", "u32",
     ]);
 
     /// <summary>Targets that the original has and Weir does not (yet).</summary>
     public static readonly FrozenSet<string> UnsupportedTargets = FrozenSet.ToFrozenSet(
     [
-        "QUEUE", "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK", "CONNSECMARK", "CT", "DSCP", "ECN", "HMARK", "IDLETIMER", "LED", "NETMAP", "NFLOG",
-        "NFQUEUE", "NOTRACK", "RATEEST", "SECMARK", "SET", "SYNPROXY", "TCPMSS", "TCPOPTSTRIP", "TEE", "TOS", "TPROXY", "TRACE", "TTL", "ULOG",
+        "QUEUE", "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK", "CONNSECMARK", "CT", "DSCP", "ECN", "HMARK", "IDLETIMER", "LED",
+        "NETMAP", "NFLOG",
+        "NFQUEUE", "NOTRACK", "RATEEST", "SECMARK", "SET", "SYNPROXY", "TCPMSS", "TCPOPTSTRIP", "TEE", "TOS", "TPROXY", "TRACE", "TTL",
+        "ULOG",
     ]);
 
-    private static readonly FrozenDictionary<Type, Extension> ByRecord = Matches.Concat(Targets).ToFrozenDictionary(extension => extension.Record);
+    private static readonly FrozenDictionary<Type, Extension> ByRecord = Matches.Concat(Targets)
+        .ToFrozenDictionary(extension => extension.Record);
     private static readonly FrozenDictionary<string, Extension> MatchesByName = Matches.ToFrozenDictionary(extension => extension.Name);
     private static readonly FrozenDictionary<string, Extension> TargetsByName = Targets.ToFrozenDictionary(extension => extension.Name);
 
@@ -66,5 +71,6 @@ internal static class ExtensionList
 
     /// <summary>Whether the original takes the name for a target, so that no chain may have it.</summary>
     public static bool IsTargetName(string name)
-        => name is "" or "ACCEPT" or "DROP" or "RETURN" or "standard" || TargetsByName.ContainsKey(name) || UnsupportedTargets.Contains(name);
+        => name is "" or "ACCEPT" or "DROP" or "RETURN" or "standard" || TargetsByName.ContainsKey(name)
+        || UnsupportedTargets.Contains(name);
 }

@@ -30,7 +30,8 @@ internal ref struct FieldReader(ReadOnlySpan<char> line)
     public uint Number32() => Number() is var value and <= uint.MaxValue ? (uint)value : throw new FormatException("a number is too large");
 
     /// <summary>A number of 16 bits.</summary>
-    public ushort Number16() => Number() is var value and <= ushort.MaxValue ? (ushort)value : throw new FormatException("a number is too large");
+    public ushort Number16()
+        => Number() is var value and <= ushort.MaxValue ? (ushort)value : throw new FormatException("a number is too large");
 
     /// <summary>A number of 8 bits.</summary>
     public byte Number8() => Number() is var value and <= byte.MaxValue ? (byte)value : throw new FormatException("a number is too large");
@@ -55,7 +56,8 @@ internal ref struct FieldReader(ReadOnlySpan<char> line)
         var first = Field();
         if (first.Length > 1 && first[0] == ':')
         {
-            return Digits(first[1..]) is var v4 and <= uint.MaxValue ? Model.Address.FromIPv4((uint)v4) : throw new FormatException("an address is too large");
+            return Digits(first[1..]) is var v4 and <= uint.MaxValue ? Model.Address.FromIPv4((uint)v4)
+                : throw new FormatException("an address is too large");
         }
         return new Address(Digits(first), Number());
     }
@@ -78,7 +80,8 @@ internal ref struct FieldReader(ReadOnlySpan<char> line)
                 text.Append(field[i]);
                 continue;
             }
-            if (i + 4 >= field.Length || !ushort.TryParse(field.Slice(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+            if (i + 4 >= field.Length || !ushort.TryParse(field.Slice(i + 1, 4), NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture, out var code))
                 throw new FormatException("a text has a damaged escape");
             text.Append((char)code);
             i += 4;
@@ -87,5 +90,6 @@ internal ref struct FieldReader(ReadOnlySpan<char> line)
     }
 
     private static ulong Digits(ReadOnlySpan<char> text)
-        => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw new FormatException("not a number");
+        => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
+        : throw new FormatException("not a number");
 }

@@ -5,7 +5,8 @@ using Weir.Model;
 namespace Weir.Iptables.Extensions;
 
 /// <summary>One use of an option: what was given and what the common reader made of it.</summary>
-internal sealed class OptionCall(Extension extension, ExtensionOption option, string? argument, bool invert, uint used, RuleDraft rule, INames names, Getopt getopt)
+internal sealed class OptionCall(Extension extension, ExtensionOption option, string? argument, bool invert, uint used, RuleDraft rule,
+    INames names, Getopt getopt)
 {
     /// <summary>Whose option it is.</summary>
     public Extension Extension { get; } = extension;
@@ -34,7 +35,9 @@ internal sealed class OptionCall(Extension extension, ExtensionOption option, st
     /// <summary>The arguments, for options that take more than one.</summary>
     public Getopt Getopt { get; } = getopt;
 
-    /// <summary>The value of <see cref="OptionType.Number"/>, <see cref="OptionType.SyslogLevel"/> and <see cref="OptionType.Protocol"/>.</summary>
+    /// <summary>
+    /// The value of <see cref="OptionType.Number"/>, <see cref="OptionType.SyslogLevel"/> and <see cref="OptionType.Protocol"/>.
+    /// </summary>
     public uint Number { get; set; }
 
     /// <summary>The value of <see cref="OptionType.Real"/>.</summary>

@@ -92,14 +92,16 @@ internal static class OptionReader
     {
         var length = (ulong)Encoding.UTF8.GetByteCount(call.Argument);
         if (length < call.Option.Min) throw Line($"Argument must have a minimum length of {call.Option.Min} characters");
-        if (call.Option.Max != 0 && length > call.Option.Max) throw Line($"Argument must have a maximum length of {call.Option.Max} characters");
+        if (call.Option.Max != 0 && length > call.Option.Max)
+            throw Line($"Argument must have a maximum length of {call.Option.Max} characters");
     }
 
     private static void ReadReal(OptionCall call)
     {
-        if (!double.TryParse(call.Argument.TrimStart(' ', '\t', '\n', '\v', '\f', '\r'), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var real)
+        if (!double.TryParse(call.Argument.TrimStart(' ', '\t', '\n', '\v', '\f', '\r'), System.Globalization.NumberStyles.Float,
+            System.Globalization.CultureInfo.InvariantCulture, out var real)
             || !(real >= call.Option.Min && real <= call.Option.Max) || CNumber.IsSpace(call.Argument[^1]))
-            throw Line($"{call.Extension.Name}: bad value for option \"--{call.Option.Name}\", or out of range ({call.Option.Min}-{call.Option.Max}).");
+            throw Bad(call, $", or out of range ({call.Option.Min}-{call.Option.Max}).");
         call.Real = real;
     }
 
@@ -119,9 +121,12 @@ internal static class OptionReader
             else
             {
                 if (!CNumber.TryParse(text, at, 0, uint.MaxValue, out var value, out end))
-                    throw Line($"{call.Extension.Name}: bad value for option \"--{call.Option.Name}\" near \"{text[at..]}\", or out of range (0-{uint.MaxValue}).");
+                    throw Bad(call, $" near \"{text[at..]}\", or out of range (0-{uint.MaxValue}).");
                 if (end < text.Length && text[end] != ':')
-                    throw Line($"{call.Extension.Name}: Argument to \"--{call.Option.Name}\" has unexpected characters near \"{text[end..]}\".");
+                {
+                    throw Line(
+                        $"{call.Extension.Name}: Argument to \"--{call.Option.Name}\" has unexpected characters near \"{text[end..]}\".");
+                }
                 values[count] = (uint)value;
             }
             count++;
@@ -177,7 +182,11 @@ internal static class OptionReader
         if (!HostAddress.TryParseLoose(name, family, out var address))
         {
             var found = call.Names.AddressesOf(name, family);
-            if (found.IsEmpty) throw Line($"getaddrinfo: {(name.Length == 0 ? "Name or service not known" : "Temporary failure in name resolution")}");
+            if (found.IsEmpty)
+            {
+                throw Line("getaddrinfo: "
+                    + (name.Length == 0 ? "Name or service not known" : "Temporary failure in name resolution"));
+            }
             address = found[0];
             if (found.Any(other => other != found[0])) throw Line($"{name} resolves to more than one address");
         }
@@ -192,11 +201,16 @@ internal static class OptionReader
         if (CNumber.TryParse(text, 0, (uint)bits, out uint length)) return AddressMask.MaskOf(family, (int)length);
         // The original keeps only the prefix length of a written-out mask; of one that is no prefix it makes all ones.
         if (HostAddress.TryParseLoose(text, family, out var mask))
-            return new AddressMask(mask, mask).PrefixLength is >= 0 and var known ? AddressMask.MaskOf(family, known) : AddressMask.MaskOf(family, bits);
-        throw Line($"{call.Extension.Name}: bad value for option \"--{call.Option.Name}\", neither a valid network mask nor valid CIDR (0-{bits}).");
+            return new AddressMask(mask, mask).PrefixLength is >= 0 and var known ? AddressMask.MaskOf(family, known)
+                : AddressMask.MaskOf(family, bits);
+        throw Bad(call, $", neither a valid network mask nor valid CIDR (0-{bits}).");
     }
 
-    private static CommandException Error(OptionCall call, string what) => Line($"{call.Extension.Name}: option \"--{call.Option.Name}\" {what}");
+    private static CommandException Error(OptionCall call, string what)
+        => Line($"{call.Extension.Name}: option \"--{call.Option.Name}\" {what}");
+
+    private static CommandException Bad(OptionCall call, string why)
+        => Line($"{call.Extension.Name}: bad value for option \"--{call.Option.Name}\"{why}");
 
     /// <summary>The option texts of libxtables end in a newline of their own, which leaves an empty line.</summary>
     private static CommandException Line(string message) => CommandException.Parameter(message + "\n");

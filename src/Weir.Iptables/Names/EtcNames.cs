@@ -4,8 +4,8 @@ using Weir.Model;
 namespace Weir.Iptables.Names;
 
 /// <summary>
-/// Names from the texts of /etc/services, /etc/protocols and /etc/hosts, read when first asked for; <paramref name="resolve"/> and
-/// <paramref name="reverse"/> (DNS) are asked for hosts that are not there.
+/// Names from the texts of /etc/services, /etc/protocols, /etc/networks and /etc/hosts, read when first asked for; the two functions
+/// (DNS) are asked for hosts that are not there.
 /// </summary>
 /// <param name="readFile">Gives a file's text; null or empty when there is none.</param>
 /// <param name="resolve">Addresses of a host name.</param>
@@ -15,16 +15,20 @@ public sealed class EtcNames(
     Func<string, AddressFamily, ImmutableArray<Address>>? resolve = null,
     Func<Address, string?>? reverse = null) : INames
 {
-    private readonly Lazy<List<(string Name, ushort Port, string Protocol, string[] Aliases)>> _services = new(() => Services(readFile("/etc/services")));
+    private readonly Lazy<List<(string Name, ushort Port, string Protocol, string[] Aliases)>> _services = new(()
+        => Services(readFile("/etc/services")));
     private readonly Lazy<List<(string Name, byte Number, string[] Aliases)>> _protocols = new(() => Protocols(readFile("/etc/protocols")));
     private readonly Lazy<List<(Address Address, string[] Names)>> _hosts = new(() => Hosts(readFile("/etc/hosts")));
+    private readonly Lazy<List<(Address Address, string[] Names)>> _networks = new(() => Networks(readFile("/etc/networks")));
 
     /// <inheritdoc/>
     public ushort? PortOf(string service, string? protocol)
     {
         foreach (var entry in _services.Value)
         {
-            if ((protocol is null || entry.Protocol == protocol) && (entry.Name == service || entry.Aliases.Contains(service))) return entry.Port;
+            if ((protocol is null || entry.Protocol == protocol)
+                && (entry.Name == service || entry.Aliases.Contains(service)))
+                return entry.Port;
         }
         return null;
     }
@@ -62,10 +66,16 @@ public sealed class EtcNames(
     /// <inheritdoc/>
     public ImmutableArray<Address> AddressesOf(string name, AddressFamily family)
     {
+        foreach (var (network, names) in _networks.Value)
+        {
+            if (family == AddressFamily.IPv4 && names.Contains(name, StringComparer.OrdinalIgnoreCase)) return [network];
+        }
         var found = ImmutableArray.CreateBuilder<Address>();
         foreach (var (address, names) in _hosts.Value)
         {
-            if (address.Family == family && !found.Contains(address) && names.Contains(name, StringComparer.OrdinalIgnoreCase)) found.Add(address);
+            if (address.Family == family && !found.Contains(address)
+                && names.Contains(name, StringComparer.OrdinalIgnoreCase))
+                found.Add(address);
         }
         return found.Count > 0 ? found.ToImmutable() : resolve?.Invoke(name, family) ?? [];
     }
@@ -77,7 +87,12 @@ public sealed class EtcNames(
         {
             if (candidate == address && names.Length > 0) return names[0];
         }
-        return reverse?.Invoke(address);
+        if (reverse?.Invoke(address) is { } name) return name;
+        foreach (var (candidate, names) in _networks.Value)
+        {
+            if (candidate == address) return names[0];
+        }
+        return null;
     }
 
     private static List<(string, ushort, string, string[])> Services(string? text)
@@ -85,7 +100,8 @@ public sealed class EtcNames(
         var entries = new List<(string, ushort, string, string[])>();
         foreach (var fields in Lines(text))
         {
-            if (fields.Length < 2 || fields[1].Split('/') is not [var number, var protocol] || !ushort.TryParse(number, out var port)) continue;
+            if (fields.Length < 2 || fields[1].Split('/') is not [var number, var protocol]
+                || !ushort.TryParse(number, out var port)) continue;
             entries.Add((fields[0], port, protocol, fields[2..]));
         }
         return entries;
@@ -107,6 +123,16 @@ public sealed class EtcNames(
         foreach (var fields in Lines(text))
         {
             if (fields.Length >= 2 && Address.TryParse(fields[0], out var address)) entries.Add((address, fields[1..]));
+        }
+        return entries;
+    }
+
+    private static List<(Address, string[])> Networks(string? text)
+    {
+        var entries = new List<(Address, string[])>();
+        foreach (var fields in Lines(text))
+        {
+            if (fields.Length >= 2 && Address.TryParse(fields[1], out var address)) entries.Add((address, [fields[0], .. fields[2..]]));
         }
         return entries;
     }

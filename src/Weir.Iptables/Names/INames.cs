@@ -4,8 +4,8 @@ using Weir.Model;
 namespace Weir.Iptables.Names;
 
 /// <summary>
-/// Names of hosts, services and protocols, which the original takes from the C library (/etc/services, /etc/protocols, /etc/hosts, DNS). The program
-/// injects it, so that the syntax itself opens nothing.
+/// Names of hosts, services and protocols, which the original takes from the C library (/etc/services, /etc/protocols, /etc/hosts, DNS).
+/// The program injects it, so that the syntax itself opens nothing.
 /// </summary>
 public interface INames
 {

@@ -1,8 +1,8 @@
 namespace Weir.Iptables.Parsing;
 
 /// <summary>
-/// Ends a command with a message and an exit code. The original exits from anywhere in its parser; this is caught at the entry points, so that
-/// every text has one place and nothing has been changed yet.
+/// Ends a command with a message and an exit code. The original exits from anywhere in its parser; this is caught at the entry points, so
+/// that every text has one place and nothing has been changed yet.
 /// </summary>
 internal sealed class CommandException(int exitCode, string message, bool isWhole = false) : Exception(message)
 {

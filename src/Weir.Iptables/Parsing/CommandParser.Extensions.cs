@@ -5,7 +5,10 @@ namespace Weir.Iptables.Parsing;
 
 internal sealed partial class CommandParser
 {
-    /// <summary>An option of a match or target, or one that nobody knows: then the protocol's match may know it. False: look at the same option again.</summary>
+    /// <summary>
+    /// An option of a match or target, or one that nobody knows: then the protocol's match may know it. False: look at the same option
+    /// again.
+    /// </summary>
     private bool ExtensionOption(int option)
     {
         if (option >= OffsetScale)
@@ -71,8 +74,8 @@ internal sealed partial class CommandParser
     }
 
     /// <summary>
-    /// Makes the extension's options known, before those of earlier ones. Another match of the same kind shares the first one's options, unless
-    /// it came by way of -p.
+    /// Makes the extension's options known, before those of earlier ones. Another match of the same kind shares the first one's options,
+    /// unless it came by way of -p.
     /// </summary>
     private ExtensionUse Load(Extension extension, bool byProtocol = false)
     {
@@ -96,7 +99,8 @@ internal sealed partial class CommandParser
 
     private string HelpText()
     {
-        if (_matches.Count == 0 && _protocol is not null && ExtensionList.FindMatch(_protocol) is { } extension) _matches.Add(Load(extension));
+        if (_matches.Count == 0 && _protocol is not null && ExtensionList.FindMatch(_protocol) is { } extension)
+            _matches.Add(Load(extension));
         var text = new StringBuilder(UsageText.Of(_tool));
         if (_target is not null) text.Append('\n').Append(_target.Extension.Help);
         else if (_parsed.Jump is "ACCEPT" or "DROP" or "RETURN" && !_parsed.IsGoto)

@@ -33,8 +33,12 @@ internal sealed partial class CommandParser
     private ParsedCommand Finish()
     {
         if (_parsed.Table == "nat" && (_parsed.Policy == "DROP" || _parsed.Jump == "DROP"))
-            throw CommandException.Parameter("\nThe \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n");
-        if (_parsed.WaitSeconds == 0 && _waitIntervalGiven) throw CommandException.Parameter("--wait-interval only makes sense with --wait\n");
+        {
+            throw CommandException.Parameter(
+                "\nThe \"nat\" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n");
+        }
+        if (_parsed.WaitSeconds == 0 && _waitIntervalGiven)
+            throw CommandException.Parameter("--wait-interval only makes sense with --wait\n");
         foreach (var match in _matches) FinishExtension(match);
         if (_target is not null) FinishExtension(_target);
         if (_getopt.Index < _getopt.Arguments.Count) throw CommandException.Parameter("unknown arguments found on commandline");
@@ -73,7 +77,8 @@ internal sealed partial class CommandParser
             _parsed.Sources = _parsed.Destinations = [AddressMask.Any(_tool.Family)];
         if (_source is not null) _parsed.Sources = HostAddress.ParseList(_source, _tool.Family, _tool.Names);
         if (_destination is not null) _parsed.Destinations = HostAddress.ParseList(_destination, _tool.Family, _tool.Names);
-        if ((_parsed.Sources.Length > 1 || _parsed.Destinations.Length > 1) && (_parsed.Rule.InvertSource || _parsed.Rule.InvertDestination))
+        if ((_parsed.Sources.Length > 1 || _parsed.Destinations.Length > 1)
+            && (_parsed.Rule.InvertSource || _parsed.Rule.InvertDestination))
             throw CommandException.Parameter("! not allowed with multiple source or destination IP addresses");
         if (_parsed.Command == Commands.Replace && (_parsed.Sources.Length != 1 || _parsed.Destinations.Length != 1))
             throw CommandException.Parameter("Replacement rule does not specify a unique address");
@@ -96,7 +101,8 @@ internal sealed partial class CommandParser
 
     private void CheckDevices()
     {
-        const Commands withChain = Commands.Append | Commands.Delete | Commands.DeleteNumber | Commands.Check | Commands.Insert | Commands.Replace;
+        const Commands withChain = Commands.Append | Commands.Delete | Commands.DeleteNumber | Commands.Check
+            | Commands.Insert | Commands.Replace;
         if ((_parsed.Command & withChain) == 0) return;
         if (_parsed.Chain is "PREROUTING" or "INPUT" && (_parsed.Options & CommandOptions.OutInterface) != 0)
             throw CommandException.Parameter($"Can't use -o with {_parsed.Chain}\n");

@@ -7,7 +7,9 @@ using Weir.Model.Rules.Targets;
 
 namespace Weir.Iptables.Parsing;
 
-/// <summary>Reads a command line of iptables, or a line of a file that iptables-restore reads, as do_parse of iptables 1.8.9 does.</summary>
+/// <summary>
+/// Reads a command line of iptables, or a line of a file that iptables-restore reads, as do_parse of iptables 1.8.9 does.
+/// </summary>
 internal sealed partial class CommandParser
 {
     private const string ShortOptions = "-:A:C:D:E:F::I:L::M:N:P:VX::Z::c:d:i:j:o:p:s:t:R:S::W::46bfg:h::m:nvw::x";
@@ -17,10 +19,13 @@ internal sealed partial class CommandParser
 
     private static readonly LongOption[] BaseOptions =
     [
-        new("append", 1, 'A'), new("delete", 1, 'D'), new("check", 1, 'C'), new("insert", 1, 'I'), new("replace", 1, 'R'), new("list", 2, 'L'),
+        new("append", 1, 'A'), new("delete", 1, 'D'), new("check", 1, 'C'), new("insert", 1, 'I'), new("replace", 1, 'R'),
+        new("list", 2, 'L'),
         new("list-rules", 2, 'S'), new("flush", 2, 'F'), new("zero", 2, 'Z'), new("new-chain", 1, 'N'), new("delete-chain", 2, 'X'),
-        new("rename-chain", 1, 'E'), new("policy", 1, 'P'), new("source", 1, 's'), new("destination", 1, 'd'), new("src", 1, 's'), new("dst", 1, 'd'),
-        new("protocol", 1, 'p'), new("in-interface", 1, 'i'), new("jump", 1, 'j'), new("table", 1, 't'), new("match", 1, 'm'), new("numeric", 0, 'n'),
+        new("rename-chain", 1, 'E'), new("policy", 1, 'P'), new("source", 1, 's'), new("destination", 1, 'd'), new("src", 1, 's'),
+        new("dst", 1, 'd'),
+        new("protocol", 1, 'p'), new("in-interface", 1, 'i'), new("jump", 1, 'j'), new("table", 1, 't'), new("match", 1, 'm'),
+        new("numeric", 0, 'n'),
         new("out-interface", 1, 'o'), new("verbose", 0, 'v'), new("wait", 2, 'w'), new("wait-interval", 2, 'W'), new("exact", 0, 'x'),
         new("fragments", 0, 'f'), new("version", 0, 'V'), new("help", 2, 'h'), new("line-numbers", 0, '0'), new("modprobe", 1, 'M'),
         new("set-counters", 1, 'c'), new("goto", 1, 'g'), new("ipv4", 0, '4'), new("ipv6", 0, '6'),
@@ -55,7 +60,8 @@ internal sealed partial class CommandParser
     }
 
     /// <summary>
-    /// Reads the arguments, the program's name first. Some are changed, as the original does. Warnings are written also when an exception follows.
+    /// Reads the arguments, the program's name first. Some are changed, as the original does. Warnings are written also when an exception
+    /// follows.
     /// </summary>
     public static ParsedCommand Parse(ToolContext tool, List<string> arguments, bool restoring, StringBuilder warnings)
         => new CommandParser(tool, arguments, restoring, warnings).Run();
@@ -283,8 +289,8 @@ internal sealed partial class CommandParser
     {
         if ((_parsed.Options & option) != 0) throw CommandException.Parameter($"multiple -{Letter(option)} flags not allowed");
         _parsed.Options |= option;
-        const CommandOptions invertible = CommandOptions.Source | CommandOptions.Destination | CommandOptions.Protocol | CommandOptions.InInterface
-            | CommandOptions.OutInterface | CommandOptions.Fragment;
+        const CommandOptions invertible = CommandOptions.Source | CommandOptions.Destination | CommandOptions.Protocol
+            | CommandOptions.InInterface | CommandOptions.OutInterface | CommandOptions.Fragment;
         if (_invert && (option & invertible) == 0) throw CommandException.Parameter($"cannot have ! before -{Letter(option)}");
     }
 
@@ -297,7 +303,8 @@ internal sealed partial class CommandParser
     private int RuleNumber()
     {
         var text = _getopt.Arguments[_getopt.Index++];
-        return CNumber.TryParse(text, 1u, int.MaxValue, out uint number) ? (int)number : throw CommandException.Parameter($"Invalid rule number `{text}'");
+        return CNumber.TryParse(text, 1u, int.MaxValue, out uint number) ? (int)number
+            : throw CommandException.Parameter($"Invalid rule number `{text}'");
     }
 
     private void SetCounters()
@@ -315,7 +322,9 @@ internal sealed partial class CommandParser
     private void CheckChainName(string name)
     {
         CheckChainLength(name);
-        if (name.StartsWith('-') || name.StartsWith('!')) throw CommandException.Parameter($"chain name not allowed to start with `{name[0]}'");
+        if (name.StartsWith('-')
+            || name.StartsWith('!'))
+            throw CommandException.Parameter($"chain name not allowed to start with `{name[0]}'");
         if (ExtensionList.IsTargetName(name)) throw CommandException.Parameter("chain name may not clash with target name");
         if (name.Any(CNumber.IsSpace)) throw CommandException.Parameter($"Invalid chain name `{name}'");
     }
@@ -356,7 +365,8 @@ internal sealed partial class CommandParser
         else if (ExtensionList.UnsupportedTargets.Contains(name)) throw Unsupported("target", name);
     }
 
-    private static CommandException Unsupported(string what, string name) => CommandException.Parameter($"Weir does not support the {what} `{name}' yet");
+    private static CommandException Unsupported(string what, string name)
+        => CommandException.Parameter($"Weir does not support the {what} `{name}' yet");
 
     private static string LowerAscii(string text) => string.Create(text.Length, text, static (span, from) =>
     {

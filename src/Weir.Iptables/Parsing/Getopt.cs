@@ -52,7 +52,9 @@ internal sealed class Getopt
     /// <summary>Arguments that are no options, after <see cref="End"/>; empty when in order.</summary>
     public IReadOnlyList<string> Operands => _operands;
 
-    /// <summary>The next option: a letter, a long option's value, '?' (unknown), ':' (its argument is missing), or one of the constants.</summary>
+    /// <summary>
+    /// The next option: a letter, a long option's value, '?' (unknown), ':' (its argument is missing), or one of the constants.
+    /// </summary>
     public int Next()
     {
         Value = null;
@@ -139,7 +141,8 @@ internal sealed class Getopt
         }
         if (ambiguous)
         {
-            var names = Options.Where(option => option.Name.StartsWith(name, StringComparison.Ordinal)).Select(option => $" '--{option.Name}'");
+            var names = Options.Where(option => option.Name.StartsWith(name, StringComparison.Ordinal))
+                .Select(option => $" '--{option.Name}'");
             Complain($"option '--{text}' is ambiguous; possibilities:{string.Concat(names)}");
             return '?';
         }

@@ -43,7 +43,9 @@ internal static class HostAddress
         {
             var isLast = i == parts.Length - 1;
             var max = isLast ? uint.MaxValue >> (8 * i) : 255;
-            if (parts[i].Length == 0 || !char.IsAsciiDigit(parts[i][0]) || !CNumber.TryParse(parts[i], 0u, max, out uint number)) return false;
+            if (parts[i].Length == 0 || !char.IsAsciiDigit(parts[i][0])
+                || !CNumber.TryParse(parts[i], 0u, max, out uint number))
+                return false;
             value |= isLast ? number : number << (24 - 8 * i);
         }
         address = Address.FromIPv4(value);
@@ -52,7 +54,9 @@ internal static class HostAddress
 
     private static Address ParseMask(string text, AddressFamily family)
     {
-        if (family == AddressFamily.IPv4 ? TryParseQuad(text, true, out var mask) : Address.TryParse(text, out mask) && !mask.IsIPv4) return mask;
+        if (family == AddressFamily.IPv4 ? TryParseQuad(text, true, out var mask) : Address.TryParse(text, out mask)
+            && !mask.IsIPv4)
+            return mask;
         if (!CNumber.TryParse(text, 0u, (uint)AddressMask.BitsOf(family), out uint length))
             throw CommandException.Parameter($"invalid mask `{text}' specified");
         return AddressMask.MaskOf(family, (int)length);

@@ -14,7 +14,8 @@ internal static class Protocols
 
     private static readonly (string Name, byte Number)[] Known =
     [
-        ("tcp", Tcp), ("sctp", Sctp), ("udp", Udp), ("udplite", UdpLite), ("icmp", Icmp), ("ipv6-icmp", 58), ("icmpv6", 58), ("esp", 50), ("ah", 51),
+        ("tcp", Tcp), ("sctp", Sctp), ("udp", Udp), ("udplite", UdpLite), ("icmp", Icmp), ("ipv6-icmp", 58), ("icmpv6", 58), ("esp", 50),
+        ("ah", 51),
         ("mobility-header", 135), ("ipv6-mh", 135), ("mh", 135), ("all", 0),
     ];
 

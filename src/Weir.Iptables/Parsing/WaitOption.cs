@@ -13,7 +13,8 @@ internal static class WaitOption
         // scanf's %i: a sign, then decimal, octal or hexadecimal; what follows does not matter.
         var negative = text.TrimStart().StartsWith('-');
         var digits = negative ? text.TrimStart()[1..] : text;
-        if (!CNumber.TryParse(digits, 0, 0, int.MaxValue, out var value, out _)) throw CommandException.Parameter("wait seconds not numeric");
+        if (!CNumber.TryParse(digits, 0, 0, int.MaxValue, out var value, out _))
+            throw CommandException.Parameter("wait seconds not numeric");
         return negative ? -(int)value : (int)value;
     }
 

@@ -6,7 +6,8 @@ namespace Weir.Iptables.Printing;
 /// <summary>Texts as iptables-save writes them and iptables-restore reads them back.</summary>
 internal static class QuotedText
 {
-    private static readonly SearchValues<char> Plain = SearchValues.Create("_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create("_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
     /// <summary>Writes a blank and the text, in quotes where it has more than letters, digits, _ and -.</summary>
     public static void Append(StringBuilder output, string text)

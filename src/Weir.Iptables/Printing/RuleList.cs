@@ -81,7 +81,8 @@ internal sealed class RuleList(StringBuilder output, ListFormat format, INames n
         output.Append('\n');
     }
 
-    private string Device(InterfacePattern device, bool invert) => (invert ? "!" : "") + (device.IsAny ? _numeric ? "*" : "any" : device.Text);
+    private string Device(InterfacePattern device, bool invert)
+        => (invert ? "!" : "") + (device.IsAny ? _numeric ? "*" : "any" : device.Text);
 
     private string Host(AddressMask host)
     {

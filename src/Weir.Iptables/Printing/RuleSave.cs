@@ -16,7 +16,8 @@ internal static class RuleSave
     /// <summary>A rule's line; counters before it (iptables-save -c), within it (-S -v), or not.</summary>
     public static void Line(StringBuilder output, string chain, Rule rule, CounterPlace counters, INames names)
     {
-        if (counters == CounterPlace.Before) output.Append('[').Append(rule.Counters.Packets).Append(':').Append(rule.Counters.Bytes).Append("] ");
+        if (counters == CounterPlace.Before)
+            output.Append('[').Append(rule.Counters.Packets).Append(':').Append(rule.Counters.Bytes).Append("] ");
         output.Append("-A ").Append(chain);
         Host(output, " -s ", rule.Source, rule.InvertSource);
         Host(output, " -d ", rule.Destination, rule.InvertDestination);

@@ -30,7 +30,8 @@ public sealed record Chain
     public bool IsBuiltIn => Hook is not null;
 
     /// <summary>By value, rule by rule.</summary>
-    public bool Equals(Chain? other) => ReferenceEquals(this, other) || (other is not null && Name == other.Name && Hook == other.Hook && Policy == other.Policy
+    public bool Equals(Chain? other)
+        => ReferenceEquals(this, other) || (other is not null && Name == other.Name && Hook == other.Hook && Policy == other.Policy
         && Counters == other.Counters && Slot == other.Slot && Rules.AsSpan().SequenceEqual(other.Rules.AsSpan()));
 
     /// <inheritdoc/>

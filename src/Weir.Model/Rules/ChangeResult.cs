@@ -1,6 +1,8 @@
 namespace Weir.Model.Rules;
 
-/// <summary>The outcome of a change; <see cref="Reason"/> is one sentence without a final dot wherever nothing could be committed.</summary>
+/// <summary>
+/// The outcome of a change; <see cref="Reason"/> is one sentence without a final dot wherever nothing could be committed.
+/// </summary>
 public sealed record ChangeResult(ChangeStatus Status, string Reason = "")
 {
     /// <summary>The new rule set is in force.</summary>

@@ -4,10 +4,12 @@ namespace Weir.Model.Rules;
 public readonly record struct Counters(ulong Packets, ulong Bytes)
 {
     /// <summary>What must be added to <paramref name="right"/> to get <paramref name="left"/>.</summary>
-    public static Counters operator -(Counters left, Counters right) => new(unchecked(left.Packets - right.Packets), unchecked(left.Bytes - right.Bytes));
+    public static Counters operator -(Counters left, Counters right)
+        => new(unchecked(left.Packets - right.Packets), unchecked(left.Bytes - right.Bytes));
 
     /// <summary>The sum.</summary>
-    public static Counters operator +(Counters left, Counters right) => new(unchecked(left.Packets + right.Packets), unchecked(left.Bytes + right.Bytes));
+    public static Counters operator +(Counters left, Counters right)
+        => new(unchecked(left.Packets + right.Packets), unchecked(left.Bytes + right.Bytes));
 
     /// <inheritdoc cref="op_Subtraction"/>
     public static Counters Subtract(Counters left, Counters right) => left - right;

@@ -61,8 +61,10 @@ public sealed record Rule
     public AddressFamily Family => Source.Family;
 
     /// <summary>Whether every packet matches: no condition at all.</summary>
-    public bool IsUnconditional => Source.IsAny && Destination.IsAny && InInterface.IsAny && OutInterface.IsAny && Protocol == 0 && !Fragment
-        && Matches.Count == 0 && !(InvertSource | InvertDestination | InvertInInterface | InvertOutInterface | InvertProtocol | InvertFragment);
+    public bool IsUnconditional
+        => Source.IsAny && Destination.IsAny && InInterface.IsAny && OutInterface.IsAny && Protocol == 0 && !Fragment
+        && Matches.Count == 0
+        && !(InvertSource | InvertDestination | InvertInInterface | InvertOutInterface | InvertProtocol | InvertFragment);
 
     /// <summary>Whether conditions and target are equal, whatever was counted: what -D and -C look for.</summary>
     public bool IsSameAs(Rule other) => Source == other.Source && Destination == other.Destination && Protocol == other.Protocol

@@ -31,5 +31,6 @@ internal static class Tools
     }
 
     /// <summary>Runs iptables with arguments separated by blanks.</summary>
-    public static Outcome Iptables(IRulesetStore store, string arguments) => Run(store, "iptables", arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    public static Outcome Iptables(IRulesetStore store, string arguments)
+        => Run(store, "iptables", arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 }

@@ -13,7 +13,8 @@ internal sealed class AddrtypeExtension : Extension<AddrtypeMatch>
 
     private static readonly string[] Names =
     [
-        "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT", "THROW", "NAT", "XRESOLVE",
+        "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT", "THROW", "NAT",
+        "XRESOLVE",
     ];
 
     public override string Name => "addrtype";
@@ -67,14 +68,16 @@ internal sealed class AddrtypeExtension : Extension<AddrtypeMatch>
     {
         var output = context.Output.Append(" ADDRTYPE match");
         if (record.Source != 0) output.Append(" src-type ").Append(record.InvertSource ? "!" : "").Append(Text(record.Source));
-        if (record.Destination != 0) output.Append(" dst-type ").Append(record.InvertDestination ? "!" : "").Append(Text(record.Destination));
+        if (record.Destination != 0)
+            output.Append(" dst-type ").Append(record.InvertDestination ? "!" : "").Append(Text(record.Destination));
         output.Append(record.LimitInterfaceIn ? " limit-in" : "").Append(record.LimitInterfaceOut ? " limit-out" : "");
     }
 
     protected override void Save(AddrtypeMatch record, StringBuilder output)
     {
         if (record.Source != 0) output.Append(record.InvertSource ? " ! --src-type " : " --src-type ").Append(Text(record.Source));
-        if (record.Destination != 0) output.Append(record.InvertDestination ? " ! --dst-type " : " --dst-type ").Append(Text(record.Destination));
+        if (record.Destination != 0)
+            output.Append(record.InvertDestination ? " ! --dst-type " : " --dst-type ").Append(Text(record.Destination));
         output.Append(record.LimitInterfaceIn ? " --limit-iface-in" : "").Append(record.LimitInterfaceOut ? " --limit-iface-out" : "");
     }
 
@@ -86,8 +89,9 @@ internal sealed class AddrtypeExtension : Extension<AddrtypeMatch>
         return record.LimitInterfaceIn && context.Hooks.Overlaps(HookSet.Of(Hook.Postrouting, Hook.Output)) ? Errno.Invalid : Errno.None;
     }
 
-    protected override void Encode(AddrtypeMatch record, FieldWriter fields) => fields.Number((ulong)record.Source).Number((ulong)record.Destination)
-        .Flag(record.InvertSource).Flag(record.InvertDestination).Flag(record.LimitInterfaceIn).Flag(record.LimitInterfaceOut);
+    protected override void Encode(AddrtypeMatch record, FieldWriter fields)
+        => fields.Number((ulong)record.Source).Number((ulong)record.Destination)
+            .Flag(record.InvertSource).Flag(record.InvertDestination).Flag(record.LimitInterfaceIn).Flag(record.LimitInterfaceOut);
 
     protected override AddrtypeMatch DecodeRecord(ref FieldReader fields) => new()
     {

@@ -19,11 +19,14 @@ internal sealed class CommentExtension : Extension<CommentMatch>
 
     protected override CommentMatch Initial(RuleDraft rule) => new("");
 
-    protected override CommentMatch Parse(CommentMatch record, OptionCall call) => new(Printing.QuotedText.Cut(call.Argument, CommentMatch.MaxLength));
+    protected override CommentMatch Parse(CommentMatch record, OptionCall call)
+        => new(Printing.QuotedText.Cut(call.Argument, CommentMatch.MaxLength));
 
-    protected override void List(CommentMatch record, ListContext context) => context.Output.Append(" /* ").Append(record.Comment).Append(" */");
+    protected override void List(CommentMatch record, ListContext context)
+        => context.Output.Append(" /* ").Append(record.Comment).Append(" */");
 
-    protected override void Save(CommentMatch record, StringBuilder output) => Printing.QuotedText.Append(output.Append(" --comment"), record.Comment);
+    protected override void Save(CommentMatch record, StringBuilder output)
+        => Printing.QuotedText.Append(output.Append(" --comment"), record.Comment);
 
     protected override void Encode(CommentMatch record, FieldWriter fields) => fields.Text(record.Comment);
 

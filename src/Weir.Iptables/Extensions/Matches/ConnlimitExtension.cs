@@ -49,12 +49,14 @@ internal sealed class ConnlimitExtension : Extension<ConnlimitMatch>
         : throw CommandException.Parameter("You must specify \"--connlimit-above\" or \"--connlimit-upto\".");
 
     protected override void List(ConnlimitMatch record, ListContext context)
-        => context.Output.Append($" #conn {(record.ByDestination ? "dst" : "src")}/{Length(record)} {(record.Upto ? "<=" : ">")} {record.Limit}");
+        => context.Output.Append(record.ByDestination ? " #conn dst/" : " #conn src/").Append(Length(record))
+            .Append(record.Upto ? " <= " : " > ").Append(record.Limit);
 
     protected override void Save(ConnlimitMatch record, StringBuilder output)
     {
         output.Append(record.Upto ? " --connlimit-upto " : " --connlimit-above ").Append(record.Limit);
-        output.Append(" --connlimit-mask ").Append(Length(record)).Append(record.ByDestination ? " --connlimit-daddr" : " --connlimit-saddr");
+        output.Append(" --connlimit-mask ").Append(Length(record))
+            .Append(record.ByDestination ? " --connlimit-daddr" : " --connlimit-saddr");
     }
 
     private static int Length(ConnlimitMatch record) => new AddressMask(record.Mask, record.Mask).PrefixLength;
@@ -62,5 +64,6 @@ internal sealed class ConnlimitExtension : Extension<ConnlimitMatch>
     protected override void Encode(ConnlimitMatch record, FieldWriter fields)
         => fields.Number(record.Limit).Flag(record.Upto).Address(record.Mask).Flag(record.ByDestination);
 
-    protected override ConnlimitMatch DecodeRecord(ref FieldReader fields) => new(fields.Number32(), fields.Flag(), fields.Address(), fields.Flag());
+    protected override ConnlimitMatch DecodeRecord(ref FieldReader fields)
+        => new(fields.Number32(), fields.Flag(), fields.Address(), fields.Flag());
 }

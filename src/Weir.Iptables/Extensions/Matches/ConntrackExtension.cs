@@ -8,7 +8,8 @@ namespace Weir.Iptables.Extensions.Matches;
 /// <summary>-m conntrack.</summary>
 internal sealed class ConntrackExtension : Extension<ConntrackMatch>
 {
-    private const int State = 0, Protocol = 1, OrigSrc = 2, OrigDst = 3, ReplSrc = 4, ReplDst = 5, OrigSrcPort = 6, OrigDstPort = 7, ReplSrcPort = 8,
+    private const int State = 0, Protocol = 1, OrigSrc = 2, OrigDst = 3, ReplSrc = 4, ReplDst = 5, OrigSrcPort = 6, OrigDstPort = 7,
+        ReplSrcPort = 8,
         ReplDstPort = 9, Status = 10, Expire = 11, Direction = 12;
 
     public override string Name => "conntrack";
@@ -40,9 +41,12 @@ internal sealed class ConntrackExtension : Extension<ConntrackMatch>
     public override ExtensionOption[] Options { get; } =
     [
         new("ctstate", State, OptionType.Text) { Invertible = true }, new("ctproto", Protocol, OptionType.Protocol) { Invertible = true },
-        new("ctorigsrc", OrigSrc, OptionType.HostMask) { Invertible = true }, new("ctorigdst", OrigDst, OptionType.HostMask) { Invertible = true },
-        new("ctreplsrc", ReplSrc, OptionType.HostMask) { Invertible = true }, new("ctrepldst", ReplDst, OptionType.HostMask) { Invertible = true },
-        new("ctstatus", Status, OptionType.Text) { Invertible = true }, new("ctexpire", Expire, OptionType.NumberRange) { Invertible = true },
+        new("ctorigsrc", OrigSrc, OptionType.HostMask) { Invertible = true },
+        new("ctorigdst", OrigDst, OptionType.HostMask) { Invertible = true },
+        new("ctreplsrc", ReplSrc, OptionType.HostMask) { Invertible = true },
+        new("ctrepldst", ReplDst, OptionType.HostMask) { Invertible = true },
+        new("ctstatus", Status, OptionType.Text) { Invertible = true },
+        new("ctexpire", Expire, OptionType.NumberRange) { Invertible = true },
         new("ctorigsrcport", OrigSrcPort, OptionType.PortRange) { Invertible = true },
         new("ctorigdstport", OrigDstPort, OptionType.PortRange) { Invertible = true },
         new("ctreplsrcport", ReplSrcPort, OptionType.PortRange) { Invertible = true },
@@ -98,13 +102,15 @@ internal sealed class ConntrackExtension : Extension<ConntrackMatch>
                 throw CommandException.Parameter($"conntrack: Bad value for \"--ctdir\" option: \"{call.Argument}\"");
         }
 
-        ConntrackMatch Invert(ConntrackInversions condition) => call.Invert ? record with { Inverted = record.Inverted | condition } : record;
+        ConntrackMatch Invert(ConntrackInversions condition)
+            => call.Invert ? record with { Inverted = record.Inverted | condition } : record;
     }
 
     protected override ConntrackMatch Finish(ConntrackMatch record, uint used)
         => used != 0 ? record : throw CommandException.Parameter("conntrack: At least one option is required");
 
-    protected override void List(ConntrackMatch record, ListContext context) => Write(record, context.Output, "", context.Numeric ? null : context);
+    protected override void List(ConntrackMatch record, ListContext context)
+        => Write(record, context.Output, "", context.Numeric ? null : context);
 
     protected override void Save(ConntrackMatch record, StringBuilder output) => Write(record, output, "--", null);
 
@@ -156,7 +162,8 @@ internal sealed class ConntrackExtension : Extension<ConntrackMatch>
         Host(record.OriginalDestination);
         Host(record.ReplySource);
         Host(record.ReplyDestination);
-        fields.Ports(record.OriginalSourcePorts).Ports(record.OriginalDestinationPorts).Ports(record.ReplySourcePorts).Ports(record.ReplyDestinationPorts);
+        fields.Ports(record.OriginalSourcePorts).Ports(record.OriginalDestinationPorts).Ports(record.ReplySourcePorts)
+            .Ports(record.ReplyDestinationPorts);
         Optional(record.Status is { } status ? (ulong)status : null);
         Optional(record.Expires?.Min);
         if (record.Expires is { } expires) fields.Number(expires.Max);

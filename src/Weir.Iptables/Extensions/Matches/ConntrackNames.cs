@@ -11,7 +11,8 @@ internal static class ConntrackNames
     private static readonly (string Name, ConntrackStates State)[] ParseOrder =
     [
         ("INVALID", ConntrackStates.Invalid), ("NEW", ConntrackStates.New), ("ESTABLISHED", ConntrackStates.Established),
-        ("RELATED", ConntrackStates.Related), ("UNTRACKED", ConntrackStates.Untracked), ("SNAT", ConntrackStates.Snat), ("DNAT", ConntrackStates.Dnat),
+        ("RELATED", ConntrackStates.Related), ("UNTRACKED", ConntrackStates.Untracked), ("SNAT", ConntrackStates.Snat),
+        ("DNAT", ConntrackStates.Dnat),
     ];
 
     private static readonly (string Name, ConntrackStates State)[] PrintOrder =
@@ -35,7 +36,8 @@ internal static class ConntrackNames
         {
             var comma = rest.IndexOf(',');
             var name = comma < 0 ? rest : rest[..comma];
-            var at = name.Length == 0 ? -1 : Array.FindIndex(ParseOrder, known => known.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase));
+            var at = name.Length == 0 ? -1 : Array.FindIndex(ParseOrder,
+                known => known.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase));
             if (at < 0 || (!withNat && ParseOrder[at].State is ConntrackStates.Snat or ConntrackStates.Dnat))
             {
                 if (rest.Length == 0 && !withNat)
@@ -56,7 +58,8 @@ internal static class ConntrackNames
         {
             var comma = rest.IndexOf(',');
             var name = comma < 0 ? rest : rest[..comma];
-            var at = name.Length == 0 ? -1 : Array.FindIndex(StatusNames, known => known.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase));
+            var at = name.Length == 0 ? -1 : Array.FindIndex(StatusNames,
+                known => known.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase));
             if (at < 0) throw CommandException.Parameter($"Bad ctstatus \"{rest}\"");
             status |= StatusNames[at].Status;
             if (comma < 0) return status;

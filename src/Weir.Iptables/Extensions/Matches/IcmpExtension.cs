@@ -14,18 +14,22 @@ internal sealed class IcmpExtension : Extension<IcmpMatch>
     private static readonly (string Name, byte Type, byte Min, byte Max)[] Types =
     [
         ("any", IcmpMatch.AnyType, 0, All), ("echo-reply", 0, 0, All), ("pong", 0, 0, All),
-        ("destination-unreachable", 3, 0, All), ("network-unreachable", 3, 0, 0), ("host-unreachable", 3, 1, 1), ("protocol-unreachable", 3, 2, 2),
+        ("destination-unreachable", 3, 0, All), ("network-unreachable", 3, 0, 0), ("host-unreachable", 3, 1, 1),
+        ("protocol-unreachable", 3, 2, 2),
         ("port-unreachable", 3, 3, 3), ("fragmentation-needed", 3, 4, 4), ("source-route-failed", 3, 5, 5), ("network-unknown", 3, 6, 6),
         ("host-unknown", 3, 7, 7), ("network-prohibited", 3, 9, 9), ("host-prohibited", 3, 10, 10), ("TOS-network-unreachable", 3, 11, 11),
         ("TOS-host-unreachable", 3, 12, 12), ("communication-prohibited", 3, 13, 13), ("host-precedence-violation", 3, 14, 14),
         ("precedence-cutoff", 3, 15, 15),
         ("source-quench", 4, 0, All),
-        ("redirect", 5, 0, All), ("network-redirect", 5, 0, 0), ("host-redirect", 5, 1, 1), ("TOS-network-redirect", 5, 2, 2), ("TOS-host-redirect", 5, 3, 3),
+        ("redirect", 5, 0, All), ("network-redirect", 5, 0, 0), ("host-redirect", 5, 1, 1), ("TOS-network-redirect", 5, 2, 2),
+        ("TOS-host-redirect", 5, 3, 3),
         ("echo-request", 8, 0, All), ("ping", 8, 0, All),
         ("router-advertisement", 9, 0, All), ("router-solicitation", 10, 0, All),
-        ("time-exceeded", 11, 0, All), ("ttl-exceeded", 11, 0, All), ("ttl-zero-during-transit", 11, 0, 0), ("ttl-zero-during-reassembly", 11, 1, 1),
+        ("time-exceeded", 11, 0, All), ("ttl-exceeded", 11, 0, All), ("ttl-zero-during-transit", 11, 0, 0),
+        ("ttl-zero-during-reassembly", 11, 1, 1),
         ("parameter-problem", 12, 0, All), ("ip-header-bad", 12, 0, 0), ("required-option-missing", 12, 1, 1),
-        ("timestamp-request", 13, 0, All), ("timestamp-reply", 14, 0, All), ("address-mask-request", 17, 0, All), ("address-mask-reply", 18, 0, All),
+        ("timestamp-request", 13, 0, All), ("timestamp-reply", 14, 0, All), ("address-mask-request", 17, 0, All),
+        ("address-mask-reply", 18, 0, All),
     ];
 
     public override string Name => "icmp";
@@ -67,7 +71,8 @@ internal sealed class IcmpExtension : Extension<IcmpMatch>
             found = i;
         }
         if (found >= 0) return new IcmpMatch(Types[found].Type, Types[found].Min, Types[found].Max, call.Invert);
-        if (!TryRange(text, 0, out var type, out var lastType, out var end)) throw CommandException.Parameter($"Unknown ICMP type `{text}'");
+        if (!TryRange(text, 0, out var type, out var lastType, out var end))
+            throw CommandException.Parameter($"Unknown ICMP type `{text}'");
         byte min = 0, max = All;
         if (end < text.Length && text[end] == '/')
         {
@@ -107,7 +112,8 @@ internal sealed class IcmpExtension : Extension<IcmpMatch>
         // The original puts no blank before "type".
         output.Append(record.Invert ? " !" : "").Append("type ").Append(record.Type);
         if (record.CodeMin == record.CodeMax) output.Append(" code ").Append(record.CodeMin);
-        else if (record.CodeMin != 0 || record.CodeMax != All) output.Append(" codes ").Append(record.CodeMin).Append('-').Append(record.CodeMax);
+        else if (record.CodeMin != 0 || record.CodeMax != All)
+            output.Append(" codes ").Append(record.CodeMin).Append('-').Append(record.CodeMax);
     }
 
     protected override void Save(IcmpMatch record, StringBuilder output)
@@ -122,10 +128,12 @@ internal sealed class IcmpExtension : Extension<IcmpMatch>
         if (record.CodeMin != 0 || record.CodeMax != All) output.Append('/').Append(record.CodeMin);
     }
 
-    protected override Errno Check(IcmpMatch record, KernelContext context) => context.HasProtocol(Protocols.Icmp) ? Errno.None : Errno.Invalid;
+    protected override Errno Check(IcmpMatch record, KernelContext context)
+        => context.HasProtocol(Protocols.Icmp) ? Errno.None : Errno.Invalid;
 
     protected override void Encode(IcmpMatch record, FieldWriter fields)
         => fields.Number(record.Type).Number(record.CodeMin).Number(record.CodeMax).Flag(record.Invert);
 
-    protected override IcmpMatch DecodeRecord(ref FieldReader fields) => new(fields.Number8(), fields.Number8(), fields.Number8(), fields.Flag());
+    protected override IcmpMatch DecodeRecord(ref FieldReader fields)
+        => new(fields.Number8(), fields.Number8(), fields.Number8(), fields.Flag());
 }

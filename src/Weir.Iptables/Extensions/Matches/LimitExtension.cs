@@ -39,7 +39,8 @@ internal sealed class LimitExtension : Extension<LimitMatch>
         if (slash >= 0)
         {
             var unit = text[(slash + 1)..];
-            var at = unit.Length == 0 ? -1 : Array.FindIndex(Units, known => known.Name.StartsWith(unit, StringComparison.OrdinalIgnoreCase));
+            var at = unit.Length == 0 ? -1 : Array.FindIndex(Units,
+                known => known.Name.StartsWith(unit, StringComparison.OrdinalIgnoreCase));
             if (at < 0) throw Bad();
             seconds = Units[at].Seconds;
         }
@@ -64,7 +65,8 @@ internal sealed class LimitExtension : Extension<LimitMatch>
     private static string RateText(uint average)
     {
         var i = 1;
-        while (i < PrintUnits.Length && average <= PrintUnits[i].Period && PrintUnits[i].Period / average >= PrintUnits[i].Period % average) i++;
+        while (i < PrintUnits.Length && average <= PrintUnits[i].Period
+            && PrintUnits[i].Period / average >= PrintUnits[i].Period % average) i++;
         return $"{PrintUnits[i - 1].Period / average}/{PrintUnits[i - 1].Name}";
     }
 

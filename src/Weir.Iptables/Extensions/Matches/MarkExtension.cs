@@ -24,11 +24,14 @@ internal sealed class MarkExtension : Extension<MarkMatch>
     protected override void List(MarkMatch record, ListContext context)
         => context.Output.Append(record.Invert ? " mark match !" : " mark match").Append(Value(record));
 
-    protected override void Save(MarkMatch record, StringBuilder output) => output.Append(record.Invert ? " ! --mark" : " --mark").Append(Value(record));
+    protected override void Save(MarkMatch record, StringBuilder output)
+        => output.Append(record.Invert ? " ! --mark" : " --mark").Append(Value(record));
 
-    private static string Value(MarkMatch record) => record.Mask == uint.MaxValue ? $" 0x{record.Mark:x}" : $" 0x{record.Mark:x}/0x{record.Mask:x}";
+    private static string Value(MarkMatch record)
+        => record.Mask == uint.MaxValue ? $" 0x{record.Mark:x}" : $" 0x{record.Mark:x}/0x{record.Mask:x}";
 
-    protected override void Encode(MarkMatch record, FieldWriter fields) => fields.Number(record.Mark).Number(record.Mask).Flag(record.Invert);
+    protected override void Encode(MarkMatch record, FieldWriter fields)
+        => fields.Number(record.Mark).Number(record.Mask).Flag(record.Invert);
 
     protected override MarkMatch DecodeRecord(ref FieldReader fields) => new(fields.Number32(), fields.Number32(), fields.Flag());
 }

@@ -14,7 +14,8 @@ internal static class Ports
     public static void List(string name, PortRange ports, bool invert, string protocol, ListContext context)
     {
         if (ports.IsAll && !invert) return;
-        context.Output.Append(' ').Append(name).Append(ports.Min == ports.Max ? ":" : "s:").Append(invert ? "!" : "").Append(Name(ports.Min, protocol, context));
+        context.Output.Append(' ').Append(name).Append(ports.Min == ports.Max ? ":" : "s:").Append(invert ? "!" : "")
+            .Append(Name(ports.Min, protocol, context));
         if (ports.Min != ports.Max) context.Output.Append(':').Append(Name(ports.Max, protocol, context));
     }
 

@@ -62,10 +62,16 @@ internal sealed class TcpExtension : Extension<TcpMatch>
                 OnlyOneOfFlags(call);
                 if (!call.Getopt.HasArgument) throw CommandException.Parameter("--tcp-flags requires two args.");
                 var mask = ParseFlags(call.Argument);
-                return record with { FlagMask = mask, FlagValue = ParseFlags(call.Getopt.Arguments[call.Getopt.Index++]), InvertFlags = call.Invert };
+                return record with
+                {
+                    FlagMask = mask,
+                    FlagValue = ParseFlags(call.Getopt.Arguments[call.Getopt.Index++]),
+                    InvertFlags = call.Invert
+                };
             default:
                 if (again) throw CommandException.Parameter("Only one `--tcp-option' allowed");
-                if (!CNumber.TryParse(call.Argument, 1u, 255u, out uint kind)) throw CommandException.Parameter($"Bad TCP option \"{call.Argument}\"");
+                if (!CNumber.TryParse(call.Argument, 1u, 255u, out uint kind))
+                    throw CommandException.Parameter($"Bad TCP option \"{call.Argument}\"");
                 return record with { Option = (byte)kind, InvertOption = call.Invert };
         }
     }
@@ -105,7 +111,8 @@ internal sealed class TcpExtension : Extension<TcpMatch>
         output.Append(" tcp");
         Ports.List("spt", record.SourcePorts, record.InvertSourcePorts, "tcp", context);
         Ports.List("dpt", record.DestinationPorts, record.InvertDestinationPorts, "tcp", context);
-        if (record.Option != 0 || record.InvertOption) output.Append(" option=").Append(record.InvertOption ? "!" : "").Append(record.Option);
+        if (record.Option != 0 || record.InvertOption)
+            output.Append(" option=").Append(record.InvertOption ? "!" : "").Append(record.Option);
         if (record.FlagMask == 0 && !record.InvertFlags) return;
         output.Append(" flags:").Append(record.InvertFlags ? "!" : "");
         if (context.Numeric) output.Append($"0x{record.FlagMask:X2}/0x{record.FlagValue:X2}");
@@ -116,15 +123,19 @@ internal sealed class TcpExtension : Extension<TcpMatch>
     {
         Ports.Save("--sport", record.SourcePorts, record.InvertSourcePorts, output);
         Ports.Save("--dport", record.DestinationPorts, record.InvertDestinationPorts, output);
-        if (record.Option != 0 || record.InvertOption) output.Append(record.InvertOption ? " !" : "").Append(" --tcp-option ").Append(record.Option);
+        if (record.Option != 0 || record.InvertOption)
+            output.Append(record.InvertOption ? " !" : "").Append(" --tcp-option ").Append(record.Option);
         if (record.FlagMask == 0 && !record.InvertFlags) return;
-        output.Append(record.InvertFlags ? " !" : "").Append(" --tcp-flags ").Append(FlagText(record.FlagMask)).Append(' ').Append(FlagText(record.FlagValue));
+        output.Append(record.InvertFlags ? " !" : "").Append(" --tcp-flags ").Append(FlagText(record.FlagMask)).Append(' ')
+            .Append(FlagText(record.FlagValue));
     }
 
     private static string FlagText(byte flags)
-        => flags == 0 ? "NONE" : string.Join(',', FlagNames.Where(known => (flags & known.Flag) != 0 && byte.IsPow2(known.Flag)).Select(known => known.Name));
+        => flags == 0 ? "NONE" : string.Join(',', FlagNames.Where(known => (flags & known.Flag) != 0 && byte.IsPow2(known.Flag))
+            .Select(known => known.Name));
 
-    protected override Errno Check(TcpMatch record, KernelContext context) => context.HasProtocol(Protocols.Tcp) ? Errno.None : Errno.Invalid;
+    protected override Errno Check(TcpMatch record, KernelContext context)
+        => context.HasProtocol(Protocols.Tcp) ? Errno.None : Errno.Invalid;
 
     protected override void Encode(TcpMatch record, FieldWriter fields) => fields
         .Ports(record.SourcePorts).Ports(record.DestinationPorts).Flag(record.InvertSourcePorts).Flag(record.InvertDestinationPorts)

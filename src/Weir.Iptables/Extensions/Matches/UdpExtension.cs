@@ -26,7 +26,8 @@ internal sealed class UdpExtension : Extension<UdpMatch>
 
     public override ExtensionOption[] Options { get; } =
     [
-        new("source-port", SourcePort, OptionType.PortRange) { Invertible = true }, new("sport", SourcePort, OptionType.PortRange) { Invertible = true },
+        new("source-port", SourcePort, OptionType.PortRange) { Invertible = true },
+        new("sport", SourcePort, OptionType.PortRange) { Invertible = true },
         new("destination-port", DestinationPort, OptionType.PortRange) { Invertible = true },
         new("dport", DestinationPort, OptionType.PortRange) { Invertible = true },
     ];
@@ -50,10 +51,12 @@ internal sealed class UdpExtension : Extension<UdpMatch>
         Ports.Save("--dport", record.DestinationPorts, record.InvertDestinationPorts, output);
     }
 
-    protected override Errno Check(UdpMatch record, KernelContext context) => context.HasProtocol(Protocols.Udp) ? Errno.None : Errno.Invalid;
+    protected override Errno Check(UdpMatch record, KernelContext context)
+        => context.HasProtocol(Protocols.Udp) ? Errno.None : Errno.Invalid;
 
     protected override void Encode(UdpMatch record, FieldWriter fields)
-        => fields.Ports(record.SourcePorts).Ports(record.DestinationPorts).Flag(record.InvertSourcePorts).Flag(record.InvertDestinationPorts);
+        => fields.Ports(record.SourcePorts).Ports(record.DestinationPorts).Flag(record.InvertSourcePorts)
+            .Flag(record.InvertDestinationPorts);
 
     protected override UdpMatch DecodeRecord(ref FieldReader fields) => new()
     {

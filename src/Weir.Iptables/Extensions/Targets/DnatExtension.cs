@@ -22,20 +22,23 @@ internal sealed class DnatExtension : Extension<DnatTarget>
         """;
 
     public override ExtensionOption[] Options { get; } =
-        [new("to-destination", To, OptionType.Text) { Mandatory = true }, new("random", Random, OptionType.None), new("persistent", Persistent, OptionType.None)];
+        [new("to-destination", To, OptionType.Text) { Mandatory = true }, new("random", Random, OptionType.None),
+            new("persistent", Persistent, OptionType.None)];
 
     protected override DnatTarget Initial(RuleDraft rule) => new(null, null, null, NatOptions.None);
 
     protected override DnatTarget Parse(DnatTarget record, OptionCall call)
     {
-        if (call.Option.Id != To) return record with { Options = record.Options | (call.Option.Id == Random ? NatOptions.Random : NatOptions.Persistent) };
+        if (call.Option.Id == Random) return record with { Options = record.Options | NatOptions.Random };
+        if (call.Option.Id == Persistent) return record with { Options = record.Options | NatOptions.Persistent };
         var range = NatRange.Parse(call);
         return record with { Addresses = range.Addresses, Ports = range.Ports, BasePort = range.BasePort };
     }
 
     protected override void List(DnatTarget record, ListContext context) => Range(record).Write(context.Output, "to:", "", record.Options);
 
-    protected override void Save(DnatTarget record, StringBuilder output) => Range(record).Write(output, "--to-destination ", "--", record.Options);
+    protected override void Save(DnatTarget record, StringBuilder output)
+        => Range(record).Write(output, "--to-destination ", "--", record.Options);
 
     private static NatRange Range(DnatTarget record) => new(record.Addresses, record.Ports, record.BasePort);
 

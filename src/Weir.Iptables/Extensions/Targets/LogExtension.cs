@@ -85,7 +85,8 @@ internal sealed class LogExtension : Extension<LogTarget>
         }
     }
 
-    protected override void Encode(LogTarget record, FieldWriter fields) => fields.Number(record.Level).Number((ulong)record.Options).Text(record.Prefix);
+    protected override void Encode(LogTarget record, FieldWriter fields)
+        => fields.Number(record.Level).Number((ulong)record.Options).Text(record.Prefix);
 
     protected override LogTarget DecodeRecord(ref FieldReader fields) => new(fields.Number8(), (LogOptions)fields.Number8(), fields.Text());
 }

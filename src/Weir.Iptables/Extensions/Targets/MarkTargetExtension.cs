@@ -42,7 +42,8 @@ internal sealed class MarkTargetExtension : Extension<MarkTarget>
     };
 
     protected override MarkTarget Finish(MarkTarget record, uint used)
-        => used != 0 ? record : throw CommandException.Parameter("MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required");
+        => used != 0 ? record
+        : throw CommandException.Parameter("MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required");
 
     protected override void List(MarkTarget record, ListContext context) => context.Output.Append(record switch
     {
@@ -53,7 +54,8 @@ internal sealed class MarkTargetExtension : Extension<MarkTarget>
         _ => $" MARK xset 0x{record.Mark:x}/0x{record.Mask:x}",
     });
 
-    protected override void Save(MarkTarget record, StringBuilder output) => output.Append($" --set-xmark 0x{record.Mark:x}/0x{record.Mask:x}");
+    protected override void Save(MarkTarget record, StringBuilder output)
+        => output.Append($" --set-xmark 0x{record.Mark:x}/0x{record.Mask:x}");
 
     protected override void Encode(MarkTarget record, FieldWriter fields) => fields.Number(record.Mark).Number(record.Mask);
 

@@ -25,7 +25,8 @@ internal sealed class MasqueradeExtension : Extension<MasqueradeTarget>
         """;
 
     public override ExtensionOption[] Options { get; } =
-        [new("to-ports", ToPorts, OptionType.Text), new("random", Random, OptionType.None), new("random-fully", RandomFully, OptionType.None)];
+        [new("to-ports", ToPorts, OptionType.Text), new("random", Random, OptionType.None),
+            new("random-fully", RandomFully, OptionType.None)];
 
     protected override MasqueradeTarget Initial(RuleDraft rule) => new(null, NatOptions.None);
 
@@ -41,7 +42,8 @@ internal sealed class MasqueradeExtension : Extension<MasqueradeTarget>
     protected override void List(MasqueradeTarget record, ListContext context)
         => Range(record).Write(context.Output, "masq ports: ", "", record.Options, false);
 
-    protected override void Save(MasqueradeTarget record, StringBuilder output) => Range(record).Write(output, "--to-ports ", "--", record.Options, false);
+    protected override void Save(MasqueradeTarget record, StringBuilder output)
+        => Range(record).Write(output, "--to-ports ", "--", record.Options, false);
 
     private static NatRange Range(MasqueradeTarget record) => new(null, record.Ports, null);
 

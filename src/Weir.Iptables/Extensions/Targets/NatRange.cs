@@ -59,7 +59,8 @@ internal readonly record struct NatRange(AddressRange? Addresses, PortRange? Por
         if (text[end] == ':') throw CommandException.Parameter("Invalid port:port syntax - use dash");
         if (text[end] != '-') throw CommandException.Parameter($"Garbage after port value: `{text[end..]}'");
         var rest = text[(end + 1)..];
-        if (!CNumber.TryParse(rest, 0, 0, ushort.MaxValue, out var high, out end)) throw CommandException.Parameter($"Port `{rest}' not valid");
+        if (!CNumber.TryParse(rest, 0, 0, ushort.MaxValue, out var high, out end))
+            throw CommandException.Parameter($"Port `{rest}' not valid");
         if (high < low) throw CommandException.Parameter($"Port range `{rest}' funky");
         var ports = new PortRange((ushort)low, (ushort)high);
         if (end == rest.Length) return (ports, null);
@@ -70,9 +71,13 @@ internal readonly record struct NatRange(AddressRange? Addresses, PortRange? Por
     }
 
     private static Address ParseAddress(string text, AddressFamily family)
-        => Address.TryParse(text, out var address) && address.Family == family ? address : throw CommandException.Parameter($"Bad IP address \"{text}\"");
+        => Address.TryParse(text, out var address) && address.Family == family ? address
+        : throw CommandException.Parameter($"Bad IP address \"{text}\"");
 
-    /// <summary>Writes the range after <paramref name="option"/> (nothing when it says nothing) and the flags after their prefix. Ports alone have a colon unless the option is for ports.</summary>
+    /// <summary>
+    /// Writes the range after <paramref name="option"/> (nothing when it says nothing) and the flags after their prefix. Ports alone have a
+    /// colon unless the option is for ports.
+    /// </summary>
     public void Write(StringBuilder output, string option, string flagPrefix, NatOptions flags, bool colon = true)
     {
         if (Addresses is not null || Ports is not null) output.Append(' ').Append(option);

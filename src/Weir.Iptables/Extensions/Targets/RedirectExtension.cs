@@ -21,7 +21,8 @@ internal sealed class RedirectExtension : Extension<RedirectTarget>
 
         """;
 
-    public override ExtensionOption[] Options { get; } = [new("to-ports", ToPorts, OptionType.Text), new("random", Random, OptionType.None)];
+    public override ExtensionOption[] Options { get; } = [new("to-ports", ToPorts, OptionType.Text),
+        new("random", Random, OptionType.None)];
 
     protected override RedirectTarget Initial(RuleDraft rule) => new(null, NatOptions.None);
 
@@ -36,7 +37,8 @@ internal sealed class RedirectExtension : Extension<RedirectTarget>
     protected override void List(RedirectTarget record, ListContext context)
         => Range(record).Write(context.Output, "redir ports ", "", record.Options, false);
 
-    protected override void Save(RedirectTarget record, StringBuilder output) => Range(record).Write(output, "--to-ports ", "--", record.Options, false);
+    protected override void Save(RedirectTarget record, StringBuilder output)
+        => Range(record).Write(output, "--to-ports ", "--", record.Options, false);
 
     private static NatRange Range(RedirectTarget record) => new(null, record.Ports, null);
 

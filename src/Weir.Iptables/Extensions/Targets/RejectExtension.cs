@@ -41,7 +41,8 @@ internal sealed class RejectExtension : Extension<RejectTarget>
         for (var i = 0; i < Types.Length; i++)
         {
             if (Types[i].Name.StartsWith(call.Argument, StringComparison.OrdinalIgnoreCase)
-                || Types[i].Alias.StartsWith(call.Argument, StringComparison.OrdinalIgnoreCase)) return new RejectTarget((RejectWith)i);
+                || Types[i].Alias.StartsWith(call.Argument, StringComparison.OrdinalIgnoreCase))
+                return new RejectTarget((RejectWith)i);
         }
         throw CommandException.Parameter($"unknown reject type \"{call.Argument}\"");
     }
@@ -49,16 +50,19 @@ internal sealed class RejectExtension : Extension<RejectTarget>
     protected override void List(RejectTarget record, ListContext context)
         => context.Output.Append(" reject-with ").Append(Types[(int)record.With].Name);
 
-    protected override void Save(RejectTarget record, StringBuilder output) => output.Append(" --reject-with ").Append(Types[(int)record.With].Name);
+    protected override void Save(RejectTarget record, StringBuilder output)
+        => output.Append(" --reject-with ").Append(Types[(int)record.With].Name);
 
     protected override Errno Check(RejectTarget record, KernelContext context)
     {
-        if (context.Table != TableKind.Filter || !context.Hooks.IsWithin(HookSet.Of(Hook.Input, Hook.Forward, Hook.Output))) return Errno.Invalid;
+        if (context.Table != TableKind.Filter) return Errno.Invalid;
+        if (!context.Hooks.IsWithin(HookSet.Of(Hook.Input, Hook.Forward, Hook.Output))) return Errno.Invalid;
         return record.With != RejectWith.TcpReset || context.HasProtocol(Protocols.Tcp) ? Errno.None : Errno.Invalid;
     }
 
     protected override void Encode(RejectTarget record, FieldWriter fields) => fields.Number((ulong)record.With);
 
     protected override RejectTarget DecodeRecord(ref FieldReader fields)
-        => fields.Number8() is var with && with < Types.Length ? new((RejectWith)with) : throw new FormatException("an unknown reject type");
+        => fields.Number8() is var with && with < Types.Length ? new((RejectWith)with)
+        : throw new FormatException("an unknown reject type");
 }

@@ -23,7 +23,8 @@ internal sealed class SnatExtension : Extension<SnatTarget>
 
     public override ExtensionOption[] Options { get; } =
     [
-        new("to-source", To, OptionType.Text) { Mandatory = true }, new("random", Random, OptionType.None), new("random-fully", RandomFully, OptionType.None),
+        new("to-source", To, OptionType.Text) { Mandatory = true }, new("random", Random, OptionType.None),
+        new("random-fully", RandomFully, OptionType.None),
         new("persistent", Persistent, OptionType.None),
     ];
 
@@ -48,7 +49,8 @@ internal sealed class SnatExtension : Extension<SnatTarget>
 
     protected override void List(SnatTarget record, ListContext context) => Range(record).Write(context.Output, "to:", "", record.Options);
 
-    protected override void Save(SnatTarget record, StringBuilder output) => Range(record).Write(output, "--to-source ", "--", record.Options);
+    protected override void Save(SnatTarget record, StringBuilder output)
+        => Range(record).Write(output, "--to-source ", "--", record.Options);
 
     private static NatRange Range(SnatTarget record) => new(record.Addresses, record.Ports, null);
 

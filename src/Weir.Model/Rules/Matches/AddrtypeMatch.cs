@@ -1,6 +1,8 @@
 namespace Weir.Model.Rules.Matches;
 
-/// <summary>addrtype: what kind of address source and destination are; <see cref="AddressTypes.None"/> means that a side was not given.</summary>
+/// <summary>
+/// addrtype: what kind of address source and destination are; <see cref="AddressTypes.None"/> means that a side was not given.
+/// </summary>
 public sealed record AddrtypeMatch : Match
 {
     /// <inheritdoc/>

@@ -1,8 +1,8 @@
 namespace Weir.Model.Rules.Matches;
 
 /// <summary>
-/// tcp: ports, flags ((flags &amp; FlagMask) == FlagValue) and the presence of a TCP option (0: not asked for). A packet that is not TCP does not match.
-/// A port condition is in force when its range is not all ports, or when it is inverted.
+/// tcp: ports, flags ((flags &amp; FlagMask) == FlagValue) and the presence of a TCP option (0: not asked for). A packet that is not TCP
+/// does not match. A port condition is in force when its range is not all ports, or when it is inverted.
 /// </summary>
 public sealed record TcpMatch : Match
 {

@@ -1,6 +1,8 @@
 namespace Weir.Model.Rules.Targets;
 
-/// <summary>LOG: write a line about the packet and go on with the next rule. <paramref name="Level"/> is syslog's (0 emergency to 7 debug).</summary>
+/// <summary>
+/// LOG: write a line about the packet and go on with the next rule. <paramref name="Level"/> is syslog's (0 emergency to 7 debug).
+/// </summary>
 public sealed record LogTarget(byte Level, LogOptions Options, string Prefix) : Target
 {
     /// <summary>The longest prefix, in bytes.</summary>
