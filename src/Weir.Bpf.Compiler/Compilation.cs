@@ -64,6 +64,7 @@ public static class Compilation
         RegisterAllocator.Run(machine);
         MachineCleanup.Run(machine, !options.DisabledPasses.Contains(PassList.EqualBlockMerging));
         StackLayout.Run(machine);
+        options.AfterAllocation?.Invoke(machine);
         return machine.StackBytes <= MaximumStack
             ? machine
             : throw new InvalidOperationException($"{function.Name} needs {machine.StackBytes} bytes of stack: at most {MaximumStack} are allowed");

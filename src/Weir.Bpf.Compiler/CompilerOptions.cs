@@ -1,3 +1,4 @@
+using Weir.Bpf.Compiler.Emit;
 using Weir.Bpf.Compiler.Ir;
 
 namespace Weir.Bpf.Compiler;
@@ -13,6 +14,9 @@ public sealed record CompilerOptions
 
     /// <summary>Seen after every pass: the pass's name and the function. For tests and for people who look for a fault.</summary>
     public Action<string, Function>? AfterPass { get; init; }
+
+    /// <summary>Seen when registers and stack slots have their places, before encoding.</summary>
+    internal Action<MachineFunction>? AfterAllocation { get; init; }
 
     /// <summary>The text of a source line, for the verifier's log; null where it is not known.</summary>
     public Func<SourceLocation, string?>? SourceText { get; init; }

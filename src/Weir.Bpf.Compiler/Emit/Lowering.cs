@@ -563,6 +563,7 @@ internal sealed class Lowering
     /// <summary>Register or slot, and displacement, of an access.</summary>
     private (int Register, StackSlot? Slot, int Offset) Address(Value address, long offset)
     {
+        (address, offset) = OnStack(address, offset) ?? (address, offset);
         if (address.Op == Op.StackAddress)
         {
             return (MachineInstruction.FramePointer, (StackSlot)address.Symbol!, checked((int)(address.Immediate + offset)));
@@ -578,6 +579,18 @@ internal sealed class Lowering
         Move(moved, register);
         AluImmediate(Isa.Add, true, moved, checked((int)offset));
         return (moved, null, 0);
+    }
+
+    /// <summary>The stack address and offset that constants were added to.</summary>
+    private static (Value Address, long Offset)? OnStack(Value address, long offset)
+    {
+        while (address.Op == Op.Add && address.Operands[1].Op == Op.Constant && address.Operands[0].Type == ValueType.Pointer)
+        {
+            offset += address.Operands[1].Immediate;
+            address = address.Operands[0];
+        }
+
+        return address.Op == Op.StackAddress ? (address, offset) : null;
     }
 
     /// <summary>The largest access that the verifier allows there: strict only on the stack and the context.</summary>

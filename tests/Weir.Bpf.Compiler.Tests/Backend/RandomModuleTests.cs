@@ -1,4 +1,5 @@
 using Weir.Bpf.Compiler.Ir;
+using Weir.Bpf.Compiler.Passes;
 
 namespace Weir.Bpf.Compiler.Tests.Backend;
 
@@ -10,6 +11,8 @@ public sealed class RandomModuleTests
     private static int Count => int.TryParse(Environment.GetEnvironmentVariable("WEIR_RANDOM_MODULES"), out var count) ? count : 150;
 
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("WEIR_RANDOM_FIRST"), out var first) ? first : 0;
+
+    public static TheoryData<string> PassNames => [.. PassList.Names];
 
     [Fact]
     public void Generated_modules_are_well_formed()
@@ -59,6 +62,34 @@ public sealed class RandomModuleTests
             $"{failures.Count} of {Count} failed: {string.Join(' ', failures.Select(f => f.Split(':')[0][5..]))}\n{string.Join('\n', failures.OrderBy(f => f.Length).Take(2))}");
     }
 
+    [Theory]
+    [InlineData(10885, "an I64 sign-extended into an I32 kept its upper half")]
+    public void A_seed_that_failed_once_holds(int seed, string fault)
+    {
+        Assert.NotEmpty(fault);
+        CheckPasses(seed);
+        CheckKernel(seed);
+    }
+
+    [Theory]
+    [MemberData(nameof(PassNames))]
+    public void Each_pass_can_be_switched_off(string pass)
+    {
+        for (var seed = First; seed < First + 12; seed++)
+        {
+            CheckKernel(seed, pass);
+        }
+    }
+
+    [Fact]
+    public void All_passes_can_be_switched_off()
+    {
+        for (var seed = First; seed < First + 12; seed++)
+        {
+            CheckKernel(seed, [.. PassList.Names]);
+        }
+    }
+
     private static void CheckPasses(int seed)
     {
         var expected = Enumerable.Range(0, InputsPerModule).Select(i => Interpret(RandomModule.Make(seed), seed + (i * 7919))).ToArray();
@@ -82,10 +113,10 @@ public sealed class RandomModuleTests
         return ModuleRun.Interpret(module, input, packet);
     }
 
-    private static void CheckKernel(int seed)
+    private static void CheckKernel(int seed, params string[] disabled)
     {
         var original = RandomModule.Make(seed);
-        var file = Compilation.Emit(RandomModule.Make(seed), new CompilerOptions());
+        var file = Compilation.Emit(RandomModule.Make(seed), new CompilerOptions { DisabledPasses = disabled.ToHashSet() });
         using var runner = new KernelRunner(file);
         for (var i = 0; i < InputsPerModule; i++)
         {
