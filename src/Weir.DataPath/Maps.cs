@@ -27,6 +27,12 @@ public static class Maps
     /// <summary>By ifindex.</summary>
     public static readonly HashMap<uint, Device> Devices = new(4096, MapFlags.NoPrealloc);
 
+    /// <summary>
+    /// Addresses of the namespace's local routing table (IPv4, network byte order) that stand alone (/32), kept by the control side while rules ask
+    /// for address types: routing type (RTN_…: 2 local, 3 broadcast, 4 anycast) | ifindex &lt;&lt; 8.
+    /// </summary>
+    public static readonly HashMap<uint, uint> AddressTypes = new(65536, MapFlags.NoPrealloc);
+
     public static readonly ArrayMap<TimeoutSettings> Timeouts = new(1, MapFlags.Mmapable);
 
     /// <summary>By the tuple of the flow's first packet.</summary>
@@ -48,6 +54,9 @@ public static class Maps
 
     /// <summary>256 KiB of <see cref="LogEvent"/>.</summary>
     public static readonly RingBuffer LogEvents = new(262144);
+
+    /// <summary>Room that the stack has not. TC programs do not interrupt each other on a processor, so one is enough for each.</summary>
+    public static readonly PerCpuArrayMap<Scratch> Scratches = new(1);
 
     public static readonly PerCpuArrayMap<Stats> Stats = new(1);
 

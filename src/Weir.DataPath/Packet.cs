@@ -102,7 +102,7 @@ public enum PacketFlags : uint
     /// <summary>An ICMP error.</summary>
     IcmpError = 1 << 4,
 
-    /// <summary>The flow was made by this packet and is not confirmed.</summary>
+    /// <summary>The flow was made by this packet and is still in <see cref="Scratch.Pending"/>.</summary>
     NewFlow = 1 << 5,
 
     /// <summary>Made on this host.</summary>
@@ -116,6 +116,9 @@ public enum PacketFlags : uint
 
     /// <summary>The mark must be written back to the skb.</summary>
     MarkChanged = 1 << 9,
+
+    /// <summary>On the loopback device: this namespace's egress program has tracked and translated it.</summary>
+    Seen = 1 << 10,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

@@ -15,7 +15,7 @@ public class LayoutTests
         { typeof(IpAddress), 16 },
         { typeof(Packet), 128 },
         { typeof(FlowTuple), 40 },
-        { typeof(Flow), 184 },
+        { typeof(Flow), Scratch.FlowWords * 8 },
         { typeof(FragmentKey), 40 },
         { typeof(FragmentPorts), 16 },
         { typeof(ConnLimitKey), 24 },
@@ -53,11 +53,11 @@ public class LayoutTests
     [InlineData(typeof(Flow), nameof(Flow.Timer), 0)]
     [InlineData(typeof(Flow), nameof(Flow.Status), 16)]
     [InlineData(typeof(Flow), nameof(Flow.Expires), 24)]
-    [InlineData(typeof(Flow), nameof(Flow.Reply), 40)]
-    [InlineData(typeof(Flow), nameof(Flow.ServiceSlot), 80)]
-    [InlineData(typeof(Flow), nameof(Flow.Virtual), 88)]
-    [InlineData(typeof(Flow), nameof(Flow.Mark), 108)]
-    [InlineData(typeof(Flow), nameof(Flow.OriginalPackets), 152)]
+    [InlineData(typeof(Flow), nameof(Flow.Reply), 48)]
+    [InlineData(typeof(Flow), nameof(Flow.ServiceSlot), 88)]
+    [InlineData(typeof(Flow), nameof(Flow.Virtual), 96)]
+    [InlineData(typeof(Flow), nameof(Flow.Mark), 116)]
+    [InlineData(typeof(Flow), nameof(Flow.OriginalPackets), 160)]
     [InlineData(typeof(RuleCell), nameof(RuleCell.CounterSlot), 56)]
     [InlineData(typeof(Server), nameof(Server.Weight), 24)]
     public void A_field_has_its_place(Type type, string field, int offset) => Assert.Equal(offset, (int)Marshal.OffsetOf(type, field));

@@ -15,15 +15,16 @@ public struct Flow
     /// <summary>IPVS's own state of a service flow.</summary>
     public IpvsState IpvsState;
 
-    /// <summary>The last TCP packet's kind and direction, for answers out of order (netfilter's last_index, last_dir).</summary>
-    public byte TcpLastKind;
-    public byte TcpLastDirection;
+    public ushort Reserved0;
 
     /// <summary>When it ends, CLOCK_MONOTONIC nanoseconds.</summary>
     public ulong Expires;
 
     /// <summary>When it began, CLOCK_MONOTONIC nanoseconds.</summary>
     public ulong Created;
+
+    /// <summary>When the timer goes off, CLOCK_MONOTONIC nanoseconds: a packet that brings the end forward sets it again, others only move <see cref="Expires"/>.</summary>
+    public ulong Armed;
 
     /// <summary>What replies look like when they arrive: the original tuple turned round, after translation.</summary>
     public FlowTuple Reply;
@@ -34,8 +35,7 @@ public struct Flow
     public IpAddress Virtual;
     public ushort VirtualPortBe;
 
-    /// <summary>Per direction (bit 0 original, bit 1 reply): a FIN was seen (bits 2, 3: its acknowledgement).</summary>
-    public ushort TcpClose;
+    public ushort Reserved1;
 
     /// <summary>Connection mark.</summary>
     public uint Mark;
@@ -92,6 +92,12 @@ public enum FlowStatus : uint
 
     /// <summary>The reply tuple is in <see cref="Maps.Replies"/>.</summary>
     ReplyKnown = 1 << 20,
+
+    /// <summary>Packets in the original direction are for this host (INPUT).</summary>
+    LocalIn = 1 << 21,
+
+    /// <summary>Made on this host for an address of this host, then translated to a remote one: replies come in through the loopback device.</summary>
+    ViaLoopback = 1 << 22,
 }
 
 /// <summary>Netfilter's TCP states (enum tcp_conntrack), same numbers.</summary>

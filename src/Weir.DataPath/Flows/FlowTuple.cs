@@ -6,6 +6,9 @@ namespace Weir.DataPath.Flows;
 [StructLayout(LayoutKind.Sequential)]
 public struct FlowTuple
 {
+    /// <summary><see cref="Side"/> of the original direction as it looks after its destination was translated: how egress finds the flow.</summary>
+    public const byte Translated = 1;
+
     public IpAddress Source;
     public IpAddress Destination;
 
@@ -15,6 +18,8 @@ public struct FlowTuple
     /// <summary>Destination port; for ICMP queries type (first byte in memory) and code.</summary>
     public ushort DestinationPortBe;
     public byte Protocol;
-    public byte Zero0;
-    public ushort Zero1;
+
+    /// <summary>0, except for keys of <see cref="Maps.Replies"/> that are not replies: see <see cref="Translated"/>.</summary>
+    public byte Side;
+    public ushort Zero0;
 }

@@ -14,7 +14,7 @@ public struct ConntrackMatchCell
     [FieldOffset(4)] public ConntrackParts Inverts;
     [FieldOffset(6)] public ConntrackStates States;
 
-    /// <summary>Bits of <see cref="Flows.FlowStatus"/>; any of them fits; 0 stands for NONE: no status at all.</summary>
+    /// <summary>Bits of <see cref="Flows.FlowStatus"/>; any of them fits. NONE adds no bit, so alone it never matches (as in netfilter).</summary>
     [FieldOffset(8)] public uint Statuses;
 
     /// <summary>Seconds, inclusive.</summary>

@@ -2,10 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace Weir.DataPath.Image;
 
-/// <summary>Cell 1 of an image: where the built-in chains begin.</summary>
+/// <summary>
+/// Cells 1 and 2 of an image, by <see cref="BuiltInChain"/>: in cell 1 where the chains begin, in cell 2 where their policies are (for RETURN, and the
+/// end of a chain that was reached by goto).
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 public unsafe struct HeadsCell
 {
-    /// <summary>Cell of the first rule (or policy) by <see cref="BuiltInChain"/>; 0: the table is not loaded.</summary>
+    /// <summary>The cell that holds the beginnings.</summary>
+    public const uint First = 1;
+
+    /// <summary>The cell that holds the policies.</summary>
+    public const uint Policies = 2;
+
+    /// <summary>A cell; 0: the table is not loaded.</summary>
     [FieldOffset(0)] public fixed uint Chains[14];
 }

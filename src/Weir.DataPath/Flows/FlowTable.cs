@@ -1,0 +1,175 @@
+using Weir.Bpf.Programs;
+using Weir.DataPath.Services;
+
+namespace Weir.DataPath.Flows;
+
+/// <summary>Putting flows into the table and taking them out.</summary>
+public static unsafe class FlowTable
+{
+    private const ulong ClockMonotonic = 1;
+    private const int Full = -7;
+
+    /// <summary>The flow of a tracked packet, in the table or still pending; null where there is none.</summary>
+    public static Flow* Of(Packet* packet) =>
+        (packet->Flags & PacketFlags.NewFlow) != 0 ? Pending() : Maps.Flows.Lookup(&packet->Original);
+
+    /// <summary>The flow that the packet is making. Its timer must not be touched.</summary>
+    public static Flow* Pending()
+    {
+        var scratch = Maps.Scratches.At(0);
+        return scratch == null ? null : (Flow*)scratch->Pending;
+    }
+
+    /// <summary>Puts the pending flow into the table; confirmed with its reply tuple where the packet is at the end of its way.</summary>
+    /// <returns>A <see cref="TcAction"/>: Shot where the table is full or the reply tuple belongs to another flow.</returns>
+    [Subprogram(Global = true)]
+    public static int Insert(Packet* packet, uint confirm)
+    {
+        if (packet == null) return TcAction.Shot;
+        var scratch = Maps.Scratches.At(0);
+        if (scratch == null) return TcAction.Shot;
+        var pending = (Flow*)scratch->Pending;
+        if (confirm != 0)
+        {
+            if (Maps.Replies.Update(&pending->Reply, &packet->Original, UpdateMode.NoExist) != 0) return Clash(packet, pending);
+            pending->Status |= FlowStatus.Confirmed | FlowStatus.ReplyKnown;
+        }
+        if ((pending->Status & FlowStatus.DestinationNat) != 0)
+        {
+            Tuples.Translated(&packet->Original, &pending->Reply, &scratch->Key);
+            Maps.Replies.Update(&scratch->Key, &packet->Original, UpdateMode.Any);
+        }
+        var result = Maps.Flows.Update(&packet->Original, pending, UpdateMode.NoExist);
+        if (result != 0)
+        {
+            if (confirm != 0) Maps.Replies.Delete(&pending->Reply);
+            if (result == Full) Statistics.FlowsFull();
+            return TcAction.Shot;
+        }
+        packet->Flags &= ~PacketFlags.NewFlow;
+        packet->FlowStatus = pending->Status;
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow == null) return TcAction.Shot;
+        Arm(flow);
+        EnterRing(packet, scratch);
+        Statistics.FlowsCreated();
+        return TcAction.Continue;
+    }
+
+    /// <summary>Confirms a flow that an earlier program put into the table.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Confirm(Packet* packet)
+    {
+        if (packet == null) return TcAction.Shot;
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow == null) return TcAction.Shot;
+        if ((flow->Status & FlowStatus.Confirmed) != 0) return TcAction.Continue;
+        if (Maps.Replies.Update(&flow->Reply, &packet->Original, UpdateMode.NoExist) != 0)
+        {
+            var owner = Maps.Replies.Lookup(&flow->Reply);
+            if (owner == null || !Tuples.Equal(owner, &packet->Original)) return TcAction.Shot;
+        }
+        Set(flow, FlowStatus.Confirmed | FlowStatus.ReplyKnown);
+        packet->FlowStatus = flow->Status;
+        return TcAction.Continue;
+    }
+
+    /// <summary>The packet is dropped: an unconfirmed flow goes with it.</summary>
+    /// <returns>0.</returns>
+    [Subprogram(Global = true)]
+    public static int Abandon(Packet* packet)
+    {
+        if (packet == null) return 0;
+        if ((packet->Flags & PacketFlags.NewFlow) != 0)
+        {
+            packet->Flags &= ~PacketFlags.NewFlow;
+            var pending = Pending();
+            if (pending == null) return 0;
+            ConnLimits.Leave(&packet->Original, pending);
+            if ((pending->Status & FlowStatus.Service) != 0) VirtualServices.Ended(&packet->Original, pending);
+            return 0;
+        }
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow != null && (flow->Status & FlowStatus.Confirmed) == 0) Delete(&packet->Original, flow);
+        return 0;
+    }
+
+    /// <summary>Takes a flow out of the table with all that counts it. The flow may still be read until the program ends.</summary>
+    public static void Delete(FlowTuple* original, Flow* flow)
+    {
+        // Whoever comes second finds the bit set.
+        if ((Set(flow, FlowStatus.Dying) & FlowStatus.Dying) != 0) return;
+        if ((flow->Status & FlowStatus.ReplyKnown) != 0) Maps.Replies.Delete(&flow->Reply);
+        if ((flow->Status & FlowStatus.DestinationNat) != 0)
+        {
+            FlowTuple key;
+            Tuples.Translated(original, &flow->Reply, &key);
+            Maps.Replies.Delete(&key);
+        }
+        ConnLimits.Leave(original, flow);
+        if ((flow->Status & FlowStatus.Service) != 0) VirtualServices.Ended(original, flow);
+        Maps.Flows.Delete(original);
+    }
+
+    /// <summary>Sets status bits atomically; returns what they were.</summary>
+    public static FlowStatus Set(Flow* flow, FlowStatus bits) =>
+        (FlowStatus)Interlocked.Or(ref *(uint*)&flow->Status, (uint)bits);
+
+    /// <summary>What a flow's timer calls: most often the end has moved meanwhile.</summary>
+    public static int Expire(HashMap<FlowTuple, Flow> map, FlowTuple* key, Flow* flow)
+    {
+        var now = Helpers.KtimeGetNs();
+        if (flow->Expires > now)
+        {
+            flow->Armed = flow->Expires;
+            Helpers.TimerStart(&flow->Timer, flow->Expires - now, 0);
+            return 0;
+        }
+        Delete(key, flow);
+        Statistics.FlowsExpired();
+        return 0;
+    }
+
+    private static int Clash(Packet* packet, Flow* pending)
+    {
+        // Two packets of one new flow on two processors: the other one's flow is as good.
+        var owner = Maps.Replies.Lookup(&pending->Reply);
+        if (owner == null || !Tuples.Equal(owner, &packet->Original)) return TcAction.Shot;
+        ConnLimits.Leave(&packet->Original, pending);
+        packet->Flags &= ~PacketFlags.NewFlow;
+        return TcAction.Continue;
+    }
+
+    private static void Arm(Flow* flow)
+    {
+        var now = Helpers.KtimeGetNs();
+        Helpers.TimerInit(&flow->Timer, Maps.Flows, ClockMonotonic);
+        delegate*<HashMap<FlowTuple, Flow>, FlowTuple*, Flow*, int> callback = &Expire;
+        Helpers.TimerSetCallback(&flow->Timer, callback);
+        flow->Armed = flow->Expires;
+        Helpers.TimerStart(&flow->Timer, flow->Expires > now ? flow->Expires - now : 0, 0);
+    }
+
+    /// <summary>
+    /// The newest unreplied flows stand in a ring; who takes a place puts out who stood there, if still unreplied. So a flood of new flows displaces
+    /// itself and never an established flow.
+    /// </summary>
+    private static void EnterRing(Packet* packet, Scratch* scratch)
+    {
+        var next = Maps.EmbryonicNext.At(0);
+        if (next == null) return;
+        var index = (uint)(Interlocked.Add(ref *next, 1) - 1) & Maps.Settings.Value->EmbryonicMask;
+        var place = Maps.Embryonic.At(index);
+        if (place == null) return;
+        scratch->Key = *place;
+        *place = packet->Original;
+        if (scratch->Key.Protocol == 0) return;
+        var old = Maps.Flows.Lookup(&scratch->Key);
+        if (old == null || (old->Status & (FlowStatus.SeenReply | FlowStatus.Assured)) != 0) return;
+        // The same flow may have entered again after it ended.
+        if (Tuples.Equal(&scratch->Key, &packet->Original)) return;
+        Delete(&scratch->Key, old);
+        Statistics.FlowsEvicted();
+    }
+}

@@ -1,0 +1,70 @@
+using Weir.Bpf.Programs;
+
+namespace Weir.DataPath.Flows;
+
+/// <summary>
+/// Netfilter's TCP state machine (what nf_conntrack_proto_tcp does, by its documented table): next state by direction, kind of segment and state.
+/// Sequence windows are not followed.
+/// </summary>
+internal static class TcpStates
+{
+    /// <summary>In the table: the segment cannot belong to the connection.</summary>
+    public const byte Invalid = 20;
+
+    /// <summary>In the table: the segment passes but moves nothing.</summary>
+    public const byte Ignored = 21;
+
+    public const byte Fin = 0x01;
+    public const byte Syn = 0x02;
+    public const byte Rst = 0x04;
+    public const byte Psh = 0x08;
+    public const byte Ack = 0x10;
+    public const byte Urg = 0x20;
+
+    // Kinds of segment, rows of the table.
+    public const uint KindSyn = 0;
+    public const uint KindSynAck = 1;
+    public const uint KindFin = 2;
+    public const uint KindAck = 3;
+    public const uint KindRst = 4;
+    public const uint KindNone = 5;
+
+    private const uint States = 10;
+    private const uint Kinds = 6;
+
+    private static readonly ConstantTable<byte> s_next = new([
+        // Original direction. Columns: none, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, CLOSE, SYN_SENT2.
+        1, 1, 21, 21, 21, 21, 21, 1, 1, 9, // syn
+        20, 20, 2, 20, 20, 20, 20, 20, 20, 2, // syn+ack
+        20, 20, 4, 4, 6, 6, 6, 7, 8, 20, // fin
+        3, 20, 3, 3, 5, 5, 7, 7, 8, 20, // ack
+        20, 8, 8, 8, 8, 8, 8, 8, 8, 8, // rst
+        20, 20, 20, 20, 20, 20, 20, 20, 20, 20, // none
+        // Reply direction.
+        20, 9, 20, 20, 20, 20, 20, 1, 20, 9, // syn
+        20, 2, 21, 21, 21, 21, 21, 21, 21, 2, // syn+ack
+        20, 20, 4, 4, 6, 6, 6, 7, 8, 20, // fin
+        20, 21, 2, 3, 5, 5, 7, 7, 8, 21, // ack
+        20, 8, 8, 8, 8, 8, 8, 8, 8, 8, // rst
+        20, 20, 20, 20, 20, 20, 20, 20, 20, 20, // none
+    ]);
+
+    /// <summary>The next state, <see cref="Invalid"/> or <see cref="Ignored"/>.</summary>
+    public static byte Next(uint direction, uint kind, uint state) => s_next.At((direction * Kinds + kind) * States + state);
+
+    /// <summary>The row of a segment.</summary>
+    public static uint KindOf(byte flags)
+    {
+        if ((flags & Rst) != 0) return KindRst;
+        if ((flags & Syn) != 0) return (flags & Ack) != 0 ? KindSynAck : KindSyn;
+        if ((flags & Fin) != 0) return KindFin;
+        return (flags & Ack) != 0 ? KindAck : KindNone;
+    }
+
+    /// <summary>Whether the flags can stand together (PSH, ECE and CWR may always).</summary>
+    public static bool AreValid(byte flags) => (flags & (Fin | Syn | Rst | Ack | Urg)) switch
+    {
+        Syn or Syn | Urg or Syn | Ack or Rst or Rst | Ack or Fin | Ack or Fin | Ack | Urg or Ack or Ack | Urg => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,284 @@
+using Weir.Bpf.Programs;
+using Weir.DataPath.Nat;
+using Weir.DataPath.Services;
+
+namespace Weir.DataPath.Flows;
+
+/// <summary>Connection tracking: which flow a packet belongs to, and what it does to it.</summary>
+public static unsafe class Tracking
+{
+    private const byte LastIcmpType = 18;
+
+    /// <summary>How the flow is found.</summary>
+    public const uint AsArrived = 0;
+
+    /// <summary>On the loopback device, after this namespace's egress: the packet is the inverse of what its answer looks like.</summary>
+    public const uint AsSent = 1;
+
+    /// <summary>
+    /// Sets the packet's state, flow and direction; makes a pending flow where there is none. <c>how</c> is <see cref="AsArrived"/> or
+    /// <see cref="AsSent"/>; with <see cref="AsSent"/> the packet's direction is known.
+    /// </summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Track(SkBuff* skb, Packet* packet, uint how)
+    {
+        if (packet == null) return TcAction.Shot;
+        packet->State = TrackState.Invalid;
+        if ((packet->Flags & PacketFlags.BadTransport) != 0) return Refuse();
+        if (packet->Protocol == Parse.Icmp)
+        {
+            if ((packet->Flags & PacketFlags.IcmpError) != 0)
+            {
+                IcmpErrors.Track(skb, packet);
+                return TcAction.Continue;
+            }
+            if (packet->IcmpType > LastIcmpType || Tuples.AnswerType(packet->IcmpType) == 255) return Refuse();
+        }
+        else if (packet->Protocol == Parse.Tcp)
+        {
+            // Later fragments have no flags: they go with their flow and move nothing.
+            if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !TcpStates.AreValid(packet->TcpFlags)) return Refuse();
+        }
+        var now = Helpers.KtimeGetNs();
+        var flow = how == AsSent ? FindSent(packet) : FindArrived(packet);
+        if (flow != null)
+        {
+            if (flow->Expires > now && Follow(packet, flow, now)) return TcAction.Continue;
+            if (packet->State == TrackState.Untracked) return Refuse(packet);
+            // Over, or reopened.
+            Delete(packet, flow);
+        }
+        Tuples.Of(packet, &packet->Original);
+        return Begin(packet, now);
+    }
+
+    /// <summary>
+    /// At egress of a forwarded packet: finds the flow by what PREROUTING left of it. The direction is known from the note.
+    /// </summary>
+    /// <returns>0: there is one.</returns>
+    [Subprogram(Global = true)]
+    public static int Find(Packet* packet, uint translated)
+    {
+        if (packet == null) return 1;
+        if (packet->Direction != 0) Tuples.InvertOf(packet, &packet->Original);
+        else Tuples.Of(packet, &packet->Original);
+        if (translated != 0)
+        {
+            packet->Original.Side = FlowTuple.Translated;
+            var original = Maps.Replies.Lookup(&packet->Original);
+            if (original == null) return 1;
+            packet->Original = *original;
+        }
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow == null) return 1;
+        packet->FlowStatus = flow->Status;
+        return 0;
+    }
+
+    /// <summary>As <see cref="Find"/>, where the note was lost: tries every way and sets direction and state.</summary>
+    /// <returns>0: there is a flow.</returns>
+    [Subprogram(Global = true)]
+    public static int FindAnyhow(Packet* packet)
+    {
+        if (packet == null) return 1;
+        packet->State = TrackState.Invalid;
+        for (uint way = 0; way < 4; way++)
+        {
+            packet->Direction = (byte)(way & 1);
+            if (Find(packet, way >> 1) != 0) continue;
+            SetState(packet);
+            return 0;
+        }
+        packet->Direction = 0;
+        return 1;
+    }
+
+    /// <summary>Makes the pending flow of a packet that has none.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    public static int Begin(Packet* packet, ulong now)
+    {
+        var timeouts = Timeouts.Settings();
+        var flow = FlowTable.Pending();
+        if (timeouts == null || flow == null) return TcAction.Shot;
+        uint seconds;
+        uint tcpState = 0;
+        if (packet->Protocol == Parse.Tcp)
+        {
+            tcpState = TcpStates.Next(0, TcpStates.KindOf(packet->TcpFlags), 0);
+            if (tcpState >= TcpStates.Invalid) return Refuse(packet);
+            if (tcpState == (uint)TcpState.Established && (Maps.Settings.Value->Flags & SettingsFlags.TcpLoose) == 0) return Refuse(packet);
+            seconds = Timeouts.OfTcp(timeouts, tcpState);
+            // A connection picked up in its middle must first be answered.
+            if (tcpState == (uint)TcpState.Established && seconds > timeouts->TcpUnacknowledged) seconds = timeouts->TcpUnacknowledged;
+        }
+        else if (packet->Protocol == Parse.Icmp)
+        {
+            if (packet->IcmpType is not (8 or 13 or 15 or 17)) return Refuse(packet);
+            seconds = timeouts->Icmp;
+        }
+        else
+        {
+            seconds = packet->Protocol is Parse.Udp or Parse.UdpLite ? timeouts->Udp : timeouts->Generic;
+        }
+        var words = (ulong*)flow;
+        for (var i = 0; i < Scratch.FlowWords; i++) words[i] = 0;
+        flow->Status = (packet->Flags & PacketFlags.Local) != 0 ? FlowStatus.Local : FlowStatus.None;
+        flow->TcpState = (TcpState)tcpState;
+        flow->Created = now;
+        flow->Expires = now + seconds * Timeouts.Second;
+        flow->OriginalPackets = 1;
+        flow->OriginalBytes = packet->Length;
+        Tuples.Invert(&packet->Original, &flow->Reply);
+        packet->Flags |= PacketFlags.NewFlow;
+        packet->FlowStatus = flow->Status;
+        packet->Direction = 0;
+        packet->State = TrackState.New;
+        return TcAction.Continue;
+    }
+
+    private static Flow* FindArrived(Packet* packet)
+    {
+        Tuples.Of(packet, &packet->Original);
+        packet->Direction = 0;
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow != null) return flow;
+        var original = Maps.Replies.Lookup(&packet->Original);
+        if (original == null) return null;
+        packet->Original = *original;
+        packet->Direction = 1;
+        return Maps.Flows.Lookup(&packet->Original);
+    }
+
+    private static Flow* FindSent(Packet* packet)
+    {
+        Tuples.InvertOf(packet, &packet->Original);
+        if (packet->Direction == 0)
+        {
+            var original = Maps.Replies.Lookup(&packet->Original);
+            if (original == null) return null;
+            packet->Original = *original;
+        }
+        return Maps.Flows.Lookup(&packet->Original);
+    }
+
+    /// <summary>Moves the flow on. False: the flow is over and another may begin, or (state Untracked as a sign) the packet is invalid.</summary>
+    private static bool Follow(Packet* packet, Flow* flow, ulong now)
+    {
+        var timeouts = Timeouts.Settings();
+        if (timeouts == null) return false;
+        // On the loopback device the flow saw the packet when it was sent.
+        if (packet->InIfIndex != 0 && packet->InIfIndex == Maps.Settings.Value->LoopbackIfIndex && (packet->Flags & PacketFlags.Seen) != 0)
+        {
+            SetState(packet, flow);
+            return true;
+        }
+        if (packet->Protocol == Parse.Tcp)
+        {
+            if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !FollowTcp(packet, flow, timeouts, now)) return false;
+        }
+        else
+        {
+            FollowOther(packet, flow, timeouts, now);
+        }
+        if (packet->Direction != 0)
+        {
+            flow->ReplyPackets++;
+            flow->ReplyBytes += packet->Length;
+            if ((flow->Status & FlowStatus.SeenReply) == 0) FlowTable.Set(flow, FlowStatus.SeenReply);
+        }
+        else
+        {
+            flow->OriginalPackets++;
+            flow->OriginalBytes += packet->Length;
+        }
+        SetState(packet, flow);
+        if ((flow->Status & FlowStatus.Service) != 0) VirtualServices.Tracked(packet, flow);
+        return true;
+    }
+
+    private static bool FollowTcp(Packet* packet, Flow* flow, TimeoutSettings* timeouts, ulong now)
+    {
+        var old = (uint)flow->TcpState;
+        var kind = TcpStates.KindOf(packet->TcpFlags);
+        uint next = TcpStates.Next(packet->Direction, kind, old);
+        if (next == TcpStates.Ignored) return true;
+        if (next == TcpStates.Invalid)
+        {
+            packet->State = TrackState.Untracked;
+            return false;
+        }
+        // A SYN after the end begins anew.
+        if (next == (uint)TcpState.SynSent && old >= (uint)TcpState.TimeWait) return false;
+        var seconds = Timeouts.OfTcp(timeouts, next);
+        if (kind == TcpStates.KindRst) seconds = Timeouts.OfTcp(timeouts, (uint)TcpState.Close);
+        if ((flow->Status & FlowStatus.SeenReply) == 0)
+        {
+            if (kind == TcpStates.KindRst && packet->Direction != 0)
+            {
+                // The only answer is a refusal: the flow ends as soon as this packet is through.
+                seconds = 1;
+            }
+            else if (next == (uint)TcpState.Established && seconds > timeouts->TcpUnacknowledged)
+            {
+                seconds = timeouts->TcpUnacknowledged;
+            }
+        }
+        else if ((flow->Status & FlowStatus.Assured) == 0 && next == (uint)TcpState.Established &&
+            old is (uint)TcpState.SynReceived or (uint)TcpState.Established)
+        {
+            FlowTable.Set(flow, FlowStatus.Assured);
+        }
+        flow->TcpState = (TcpState)next;
+        if (next is (uint)TcpState.TimeWait or (uint)TcpState.Close) ConnLimits.Leave(&packet->Original, flow);
+        Timeouts.Touch(flow, now, seconds);
+        return true;
+    }
+
+    private static void FollowOther(Packet* packet, Flow* flow, TimeoutSettings* timeouts, ulong now)
+    {
+        uint seconds;
+        if (packet->Protocol is Parse.Udp or Parse.UdpLite)
+        {
+            seconds = timeouts->Udp;
+            if ((flow->Status & FlowStatus.SeenReply) != 0 && now - flow->Created > Timeouts.StreamAge)
+            {
+                seconds = timeouts->UdpStream;
+                if ((flow->Status & FlowStatus.Assured) == 0) FlowTable.Set(flow, FlowStatus.Assured);
+            }
+        }
+        else
+        {
+            seconds = packet->Protocol == Parse.Icmp ? timeouts->Icmp : timeouts->Generic;
+        }
+        Timeouts.Touch(flow, now, seconds);
+    }
+
+    private static void SetState(Packet* packet)
+    {
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow != null) SetState(packet, flow);
+    }
+
+    private static void SetState(Packet* packet, Flow* flow)
+    {
+        var status = flow->Status;
+        packet->FlowStatus = status;
+        if (packet->Direction != 0 || (status & FlowStatus.SeenReply) != 0) packet->State = TrackState.Established;
+        else packet->State = (status & FlowStatus.Expected) != 0 ? TrackState.Related : TrackState.New;
+    }
+
+    private static void Delete(Packet* packet, Flow* flow) => FlowTable.Delete(&packet->Original, flow);
+
+    private static int Refuse(Packet* packet)
+    {
+        packet->State = TrackState.Invalid;
+        return Refuse();
+    }
+
+    private static int Refuse()
+    {
+        Statistics.InvalidPackets();
+        return TcAction.Continue;
+    }
+}

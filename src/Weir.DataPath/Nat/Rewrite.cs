@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using Weir.Bpf.Programs;
+using Weir.DataPath.Flows;
+
+namespace Weir.DataPath.Nat;
+
+/// <summary>Changing addresses and ports in a packet, with its checksums: the only place that does.</summary>
+public static unsafe class Rewrite
+{
+    private const uint SourceOffset = 12;
+    private const uint DestinationOffset = 16;
+
+    /// <summary>Which end a manipulation changes.</summary>
+    public const uint Source = 0;
+    public const uint Destination = 1;
+
+    /// <summary>Whether the packet's flow asks for this manipulation of this packet.</summary>
+    public static bool IsNeeded(Packet* packet, uint end)
+    {
+        // What is done to the destination of one direction is undone at the source of the other.
+        var bit = (end == Destination) == (packet->Direction == 0) ? FlowStatus.DestinationNat : FlowStatus.SourceNat;
+        return (packet->FlowStatus & bit) != 0;
+    }
+
+    /// <summary>Makes one end of the packet what the flow's other direction expects.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int ToFlow(SkBuff* skb, Packet* packet, uint end)
+    {
+        if (packet == null) return TcAction.Shot;
+        if ((packet->Flags & PacketFlags.IcmpError) != 0)
+            return IcmpErrors.Translate(skb, packet, end) == 0 ? TcAction.Continue : TcAction.Shot;
+        var flow = FlowTable.Of(packet);
+        if (flow == null) return TcAction.Shot;
+        uint addressBe;
+        ushort portBe;
+        if (packet->Direction == 0)
+        {
+            addressBe = end == Destination ? flow->Reply.Source.Word3Be : flow->Reply.Destination.Word3Be;
+            portBe = end == Destination || packet->Protocol == Parse.Icmp ? flow->Reply.SourcePortBe : flow->Reply.DestinationPortBe;
+        }
+        else
+        {
+            addressBe = end == Destination ? packet->Original.Source.Word3Be : packet->Original.Destination.Word3Be;
+            portBe = end == Destination || packet->Protocol == Parse.Icmp ? packet->Original.SourcePortBe : packet->Original.DestinationPortBe;
+        }
+        return Address(skb, packet, end, addressBe, portBe);
+    }
+
+    /// <summary>Sets one end's address and port (for ICMP queries: the identifier), in the packet and in what is known of it.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Address(SkBuff* skb, Packet* packet, uint end, uint addressBe, ushort portBe)
+    {
+        if (packet == null) return TcAction.Shot;
+        uint network = packet->NetworkOffset;
+        uint transport = packet->TransportOffset;
+        var oldBe = end == Destination ? packet->Destination.Word3Be : packet->Source.Word3Be;
+        if ((packet->Flags & (PacketFlags.LaterFragment | PacketFlags.HasTransport)) == PacketFlags.HasTransport)
+        {
+            var oldPortBe = packet->Protocol == Parse.Icmp ? packet->IcmpIdBe :
+                end == Destination ? packet->DestinationPortBe : packet->SourcePortBe;
+            if (!Transport(skb, packet, transport, end, oldBe, addressBe, oldPortBe, portBe)) return Failed();
+        }
+        if (oldBe != addressBe)
+        {
+            if (Helpers.L3CsumReplace(skb, network + 10, oldBe, addressBe, 4) != 0) return Failed();
+            if (Helpers.SkbStoreBytes(skb, network + (end == Destination ? DestinationOffset : SourceOffset), &addressBe, 4, 0) != 0) return Failed();
+        }
+        if (end == Destination) packet->Destination.Word3Be = addressBe;
+        else packet->Source.Word3Be = addressBe;
+        if (packet->Protocol == Parse.Icmp) packet->IcmpIdBe = portBe;
+        else if (end == Destination) packet->DestinationPortBe = portBe;
+        else packet->SourcePortBe = portBe;
+        return TcAction.Continue;
+    }
+
+    private static bool Transport(SkBuff* skb, Packet* packet, uint transport, uint end, uint oldBe, uint addressBe, ushort oldPortBe, ushort portBe)
+    {
+        uint checksum;
+        ulong flags = 0;
+        var port = end == Destination ? 2u : 0;
+        switch (packet->Protocol)
+        {
+            case Parse.Tcp:
+                checksum = 16;
+                break;
+            case Parse.Udp:
+                checksum = 6;
+                flags = ChecksumFlags.MarkMangledZero;
+                break;
+            case Parse.UdpLite:
+                checksum = 6;
+                break;
+            case Parse.Icmp:
+                // No pseudo-header; the identifier is the only thing that may change.
+                if (oldPortBe == portBe) return true;
+                if (Helpers.L4CsumReplace(skb, transport + 2, oldPortBe, portBe, 2) != 0) return false;
+                return Helpers.SkbStoreBytes(skb, transport + 4, &portBe, 2, 0) == 0;
+            default:
+                // SCTP's checksum covers no addresses, but ports: those stay.
+                return oldPortBe == portBe;
+        }
+        if (oldBe != addressBe &&
+            Helpers.L4CsumReplace(skb, transport + checksum, oldBe, addressBe, flags | ChecksumFlags.PseudoHeader | 4) != 0) return false;
+        if (oldPortBe == portBe) return true;
+        if (Helpers.L4CsumReplace(skb, transport + checksum, oldPortBe, portBe, flags | 2) != 0) return false;
+        return Helpers.SkbStoreBytes(skb, transport + port, &portBe, 2, 0) == 0;
+    }
+
+    private static int Failed()
+    {
+        Statistics.RewriteFailed();
+        return TcAction.Shot;
+    }
+}

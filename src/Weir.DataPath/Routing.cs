@@ -1,0 +1,120 @@
+using Weir.Bpf.Programs;
+
+namespace Weir.DataPath;
+
+/// <summary>What the kernel's routing says.</summary>
+public static unsafe class Routing
+{
+    private const byte FamilyIPv4 = 2;
+    private const uint TypeUnicast = 1;
+    private const uint TypeLocal = 2;
+    private const uint TypeBroadcast = 3;
+    private const uint TypeMulticast = 5;
+    private const ulong IntoIngress = 1;
+
+    /// <summary>Whether a packet that came in is for this host.</summary>
+    /// <returns>1: for this host (also where forwarding is off, so that nothing else can become of it).</returns>
+    [Subprogram(Global = true)]
+    public static int IsForThisHost(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return 1;
+        if (packet->InIfIndex == Maps.Settings.Value->LoopbackIfIndex) return 1;
+        FibLookup fib = default;
+        Fill(&fib, packet, packet->InIfIndex);
+        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
+        return result is FibLookupResult.NotForwarded or FibLookupResult.ForwardingDisabled ? 1 : 0;
+    }
+
+    /// <summary>The source address that this host has towards the packet's destination on its output device (MASQUERADE); 0: none.</summary>
+    public static uint SourceAddressBe(SkBuff* skb, Packet* packet)
+    {
+        var settings = Maps.Settings.Value;
+        if ((settings->Flags & SettingsFlags.FibSource) != 0)
+        {
+            FibLookup fib = default;
+            Fill(&fib, packet, packet->OutIfIndex);
+            fib.SourceBe = 0;
+            var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags() | FibLookupFlags.Output | FibLookupFlags.Source);
+            if (result is FibLookupResult.Success or FibLookupResult.NoNeighbour && fib.SourceBe != 0) return fib.SourceBe;
+        }
+        return DeviceAddressBe(packet->OutIfIndex);
+    }
+
+    /// <summary>A device's first address; 0: none.</summary>
+    public static uint DeviceAddressBe(uint ifIndex)
+    {
+        var device = Maps.Devices.Lookup(&ifIndex);
+        return device == null ? 0 : device->AddressBe;
+    }
+
+    /// <summary>
+    /// After the destination of a packet made here was translated: where it leaves now. Sets <see cref="Packet.OutIfIndex"/>; the loopback device stands
+    /// for this host. The look-up is as of a packet from the loopback device, which is how the kernel's rules see local output; it needs
+    /// net.ipv4.conf.lo.forwarding (else a route on the present device is looked for).
+    /// </summary>
+    /// <returns>0.</returns>
+    [Subprogram(Global = true)]
+    public static int Again(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return 0;
+        var loopback = Maps.Settings.Value->LoopbackIfIndex;
+        FibLookup fib = default;
+        Fill(&fib, packet, loopback);
+        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
+        if (result == FibLookupResult.NotForwarded)
+        {
+            packet->OutIfIndex = loopback;
+        }
+        else if (result is FibLookupResult.Success or FibLookupResult.NoNeighbour or FibLookupResult.FragmentationNeeded)
+        {
+            packet->OutIfIndex = fib.IfIndex;
+        }
+        return 0;
+    }
+
+    /// <summary>Hands the packet to this host through the loopback device's ingress. Its route is looked up there: net.ipv4.conf.lo.accept_local must be on.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int IntoLoopback(SkBuff* skb)
+    {
+        // The loopback device's address is all zero: with another one the packet would count as someone else's.
+        ulong zero = 0;
+        if (Helpers.SkbStoreBytes(skb, 0, &zero, 8, 0) != 0) return TcAction.Shot;
+        if (Helpers.SkbStoreBytes(skb, 4, &zero, 8, 0) != 0) return TcAction.Shot;
+        return (int)Helpers.Redirect(Maps.Settings.Value->LoopbackIfIndex, IntoIngress);
+    }
+
+    /// <summary>The routing type of an address (RTN_…); where a device is named, its addresses only.</summary>
+    public static uint TypeOf(uint addressBe, uint ifIndex)
+    {
+        var first = addressBe & 0xff;
+        if (first == 0 || addressBe == uint.MaxValue) return TypeBroadcast;
+        if ((first & 0xf0) == 0xe0) return TypeMulticast;
+        var known = Maps.AddressTypes.Lookup(&addressBe);
+        if (known != null) return ifIndex == 0 || *known >> 8 == ifIndex ? *known & 0xff : TypeUnicast;
+        var loopback = first == 127 && (ifIndex == 0 || ifIndex == Maps.Settings.Value->LoopbackIfIndex);
+        return loopback ? TypeLocal : TypeUnicast;
+    }
+
+    private static void Fill(FibLookup* fib, Packet* packet, uint ifIndex)
+    {
+        fib->Family = FamilyIPv4;
+        fib->Protocol = packet->Protocol;
+        fib->SourcePortBe = packet->SourcePortBe;
+        fib->DestinationPortBe = packet->DestinationPortBe;
+        fib->IfIndex = ifIndex;
+        fib->TypeOfService = packet->TypeOfService;
+        fib->SourceBe = packet->Source.Word3Be;
+        fib->DestinationBe = packet->Destination.Word3Be;
+        fib->Mark = packet->Mark;
+    }
+
+    private static FibLookupFlags Flags()
+    {
+        var flags = FibLookupFlags.None;
+        var settings = Maps.Settings.Value->Flags;
+        if ((settings & SettingsFlags.FibSkipNeighbour) != 0) flags |= FibLookupFlags.SkipNeighbour;
+        if ((settings & SettingsFlags.FibMark) != 0) flags |= FibLookupFlags.Mark;
+        return flags;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Runtime.InteropServices;
+using Weir.Bpf.Programs;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Image;
+using Weir.DataPath.Nat;
+
+namespace Weir.DataPath.Rules;
+
+/// <summary>The walk through a built-in chain: rule by rule, into user chains and back, to a verdict.</summary>
+public static unsafe class Walk
+{
+    /// <summary>Most steps (a rule or a match cell each): above it the packet is dropped.</summary>
+    private const uint MaxSteps = 1 << 20;
+
+    /// <summary>Walks a built-in chain where it is in a loaded table.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Chain(SkBuff* skb, Packet* packet, uint chain)
+    {
+        if (packet == null || chain > (uint)BuiltInChain.FilterOutput) return TcAction.Shot;
+        State state = default;
+        state.Image = packet->ImageSlot;
+        var image = Maps.Images.At(state.Image);
+        if (image == null) return TcAction.Continue;
+        var heads = (HeadsCell*)image.At(HeadsCell.First);
+        if (heads == null) return TcAction.Shot;
+        state.Cell = heads->Chains[chain];
+        if (state.Cell == 0) return TcAction.Continue;
+        state.Skb = skb;
+        state.Packet = packet;
+        state.Chain = chain;
+        delegate*<uint, State*, long> step = &Step;
+        Helpers.Loop(MaxSteps, (delegate*<uint, void*, long>)step, &state, 0);
+        switch ((TargetKind)state.Verdict)
+        {
+            case TargetKind.Accept:
+                return TcAction.Continue;
+            case TargetKind.Drop:
+                return TcAction.Shot;
+            case TargetKind.Reject:
+                return Reject.Answer(skb, packet, state.Argument);
+            case TargetKind.Dnat:
+            case TargetKind.Snat:
+            case TargetKind.Masquerade:
+            case TargetKind.Redirect:
+                return Setup.FromTarget(skb, packet, state.Argument, state.Verdict);
+            default:
+                // The loop ended without a verdict.
+                Statistics.WalkOverruns();
+                return TcAction.Shot;
+        }
+    }
+
+    /// <summary>One step: a rule's head, or one of its match cells. 1 ends the walk.</summary>
+    private static long Step(uint index, State* state)
+    {
+        var packet = state->Packet;
+        var image = Maps.Images.At(state->Image);
+        if (image == null || packet == null) return Stop(state, TargetKind.Drop);
+        var rule = (RuleCell*)image.Lookup(&state->Cell);
+        if (rule == null) return Stop(state, TargetKind.Drop);
+        if (state->MatchesLeft != 0)
+        {
+            var cell = image.Lookup(&state->MatchCell);
+            if (cell == null) return Stop(state, TargetKind.Drop);
+            var result = Matches.Evaluate(packet, cell);
+            if (result == MatchResult.HotDrop) return Stop(state, TargetKind.Drop);
+            if (result == MatchResult.No)
+            {
+                state->MatchesLeft = 0;
+                state->Cell++;
+                return 0;
+            }
+            state->MatchCell++;
+            if (--state->MatchesLeft != 0) return 0;
+        }
+        else if (rule->Kind == CellKind.Rule4)
+        {
+            var result = Head.Evaluate(packet, rule);
+            if (result == MatchResult.Yes && rule->InterfaceCell != 0)
+            {
+                var names = (InterfaceCell*)image.At(rule->InterfaceCell);
+                if (names == null || !Head.InterfacesMatch(packet, rule, names)) result = MatchResult.No;
+            }
+            if (result == MatchResult.HotDrop) return Stop(state, TargetKind.Drop);
+            if (result == MatchResult.No)
+            {
+                state->Cell++;
+                return 0;
+            }
+            if (rule->MatchCount != 0)
+            {
+                state->MatchCell = rule->MatchCell;
+                state->MatchesLeft = rule->MatchCount;
+                return 0;
+            }
+        }
+        else if (rule->Kind == CellKind.End)
+        {
+            return Return(state);
+        }
+        else if (rule->Kind != CellKind.Policy)
+        {
+            return Stop(state, TargetKind.Drop);
+        }
+        Count(rule->CounterSlot, packet->Length);
+        return Apply(state, packet, rule);
+    }
+
+    private static long Apply(State* state, Packet* packet, RuleCell* rule)
+    {
+        switch (rule->Target)
+        {
+            case TargetKind.Continue:
+                break;
+            case TargetKind.Return:
+                return Return(state);
+            case TargetKind.Jump:
+                if (!Push(state)) return 1;
+                state->Cell = rule->Argument;
+                return 0;
+            case TargetKind.Goto:
+                state->Cell = rule->Argument;
+                return 0;
+            case TargetKind.Mark:
+                packet->Mark = (packet->Mark & ~rule->Argument2) ^ rule->Argument;
+                packet->Flags |= PacketFlags.MarkChanged;
+                break;
+            case TargetKind.NoTrack:
+                if (packet->State == TrackState.None) packet->State = TrackState.Untracked;
+                break;
+            case TargetKind.Log:
+                Log.Write(state->Skb, packet, rule->Argument);
+                break;
+            default:
+                state->Argument = rule->Argument;
+                return Stop(state, rule->Target);
+        }
+        state->Cell++;
+        return 0;
+    }
+
+    private static long Stop(State* state, TargetKind verdict)
+    {
+        state->Verdict = (uint)verdict;
+        return 1;
+    }
+
+    private static bool Push(State* state)
+    {
+        var scratch = Maps.Scratches.At(0);
+        var depth = state->Depth;
+        // Without a verdict the walk counts as overrun.
+        if (scratch == null || depth >= Scratch.Depth) return false;
+        scratch->Returns[depth] = state->Cell + 1;
+        state->Depth = depth + 1;
+        return true;
+    }
+
+    private static long Return(State* state)
+    {
+        var depth = state->Depth;
+        if (depth == 0)
+        {
+            // Out of the built-in chain: its policy.
+            var image = Maps.Images.At(state->Image);
+            if (image == null) return Stop(state, TargetKind.Drop);
+            var policies = (HeadsCell*)image.At(HeadsCell.Policies);
+            var chain = state->Chain;
+            if (policies == null || chain > (uint)BuiltInChain.FilterOutput) return Stop(state, TargetKind.Drop);
+            state->Cell = policies->Chains[chain];
+            return 0;
+        }
+        var scratch = Maps.Scratches.At(0);
+        depth--;
+        if (scratch == null || depth >= Scratch.Depth) return Stop(state, TargetKind.Drop);
+        state->Depth = depth;
+        state->Cell = scratch->Returns[depth];
+        return 0;
+    }
+
+    private static void Count(uint slot, uint bytes)
+    {
+        var chunk = Maps.Counters.At(slot >> Counter.ChunkShift);
+        if (chunk == null) return;
+        var counter = chunk.At(slot & (Counter.ChunkSize - 1));
+        if (counter == null) return;
+        counter->Packets++;
+        counter->Bytes += bytes;
+    }
+
+    /// <summary>Where a walk stands; on the stack of <see cref="Chain"/>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct State
+    {
+        public SkBuff* Skb;
+        public Packet* Packet;
+        public uint Image;
+        public uint Chain;
+        public uint Cell;
+        public uint MatchCell;
+        public uint MatchesLeft;
+        public uint Depth;
+        public uint Verdict;
+        public uint Argument;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+using Weir.DataPath.Flows;
+
+namespace Weir.DataPath;
+
+/// <summary>Working memory of a program run: value of <see cref="Maps.Scratches"/>. Contents do not outlive the run.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct Scratch
+{
+    /// <summary>Most chains that a walk may be inside of.</summary>
+    public const int Depth = 32;
+
+    /// <summary>Eight-byte words of a <see cref="Flow"/>.</summary>
+    public const int FlowWords = 24;
+
+    /// <summary>The flow that the packet makes, as long as it is not in the table: a <see cref="Flow"/> (not named here because it holds a timer, which a map of this kind may not).</summary>
+    public fixed ulong Pending[FlowWords];
+
+    /// <summary>Where walks return to.</summary>
+    public fixed uint Returns[Depth];
+
+    /// <summary>A key under construction.</summary>
+    public FlowTuple Key;
+
+    /// <summary>The other one.</summary>
+    public FlowTuple OtherKey;
+}
