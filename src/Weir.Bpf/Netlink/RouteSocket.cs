@@ -1,0 +1,224 @@
+using System.Buffers.Binary;
+using Weir.Bpf.Kernel;
+
+namespace Weir.Bpf.Netlink;
+
+/// <summary>
+/// A socket to the kernel's network configuration (NETLINK_ROUTE) of the network namespace in which it was made. Not thread-safe. The parts:
+/// devices and addresses here, filters in <c>RouteSocket.Filters.cs</c>.
+/// </summary>
+public sealed unsafe partial class RouteSocket : IDisposable
+{
+    private const ushort Error = 2, Done = 3, NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
+    private const ushort Request = 1, Acknowledge = 4, Dump = 0x300, Replace = 0x100, Exclusive = 0x200, Create = 0x400;
+    private const byte FamilyInet = 2;
+    private const int NetlinkFamily = 16, Raw = 3, CloseOnExec = 0x80000;
+
+    private readonly byte[] _buffer = new byte[1 << 16];
+    private uint _sequence;
+
+    /// <summary>Opens a socket for requests.</summary>
+    public RouteSocket()
+        : this(0)
+    {
+    }
+
+    private RouteSocket(uint groups)
+    {
+        Descriptor = new Descriptor(Libc.Socket(NetlinkFamily, Raw | CloseOnExec, 0));
+        if (Descriptor.IsInvalid) throw new BpfException("open a netlink socket", Libc.LastError);
+        using var use = Descriptor.Use();
+        var address = stackalloc uint[3] { NetlinkFamily, 0, groups };
+        if (Libc.Bind(use.Value, address, 12) != 0)
+        {
+            var errno = Libc.LastError;
+            Descriptor.Dispose();
+            throw new BpfException("bind a netlink socket", errno);
+        }
+    }
+
+    /// <summary>For a <see cref="Poller"/>.</summary>
+    public Descriptor Descriptor { get; }
+
+    private delegate void MessageHandler(ushort type, ReadOnlySpan<byte> body);
+
+    /// <summary>A socket that hears of every change of devices and IPv4 addresses from now on; read it with <see cref="ReadChanges"/>.</summary>
+    public static RouteSocket Subscribe()
+    {
+        const uint link = 1 << 0, inetAddress = 1 << 4;
+        return new RouteSocket(link | inetAddress);
+    }
+
+    /// <summary>All devices of the namespace.</summary>
+    public IReadOnlyList<NetworkDevice> Devices()
+    {
+        var result = new List<NetworkDevice>();
+        var writer = Begin(GetLink, Dump);
+        writer.Reserve(16);
+        Exchange("list devices", writer.Finish(), (type, body) =>
+        {
+            if (type == NewLink && ReadDevice(body) is { } device) result.Add(device);
+        });
+        return result;
+    }
+
+    /// <summary>All IPv4 addresses of the namespace.</summary>
+    public IReadOnlyList<DeviceAddress> Addresses()
+    {
+        var result = new List<DeviceAddress>();
+        var writer = Begin(GetAddress, Dump);
+        writer.Reserve(8)[0] = FamilyInet;
+        Exchange("list addresses", writer.Finish(), (type, body) =>
+        {
+            if (type == NewAddress && ReadAddress(body) is { } address) result.Add(address);
+        });
+        return result;
+    }
+
+    /// <summary>
+    /// Reads what a subscribed socket heard, without waiting. <see cref="RouteChanges.IsIncomplete"/> says that changes were lost (the socket's buffer was full): list anew then.
+    /// </summary>
+    public RouteChanges ReadChanges()
+    {
+        const int doNotWait = 0x40;
+        var changed = new List<NetworkDevice>();
+        var removed = new List<NetworkDevice>();
+        var addresses = new List<(DeviceAddress, bool)>();
+        var isIncomplete = false;
+        using var use = Descriptor.Use();
+        while (true)
+        {
+            nint length;
+            fixed (byte* pointer = _buffer) length = Libc.Receive(use.Value, pointer, (nuint)_buffer.Length, doNotWait);
+            if (length < 0)
+            {
+                var errno = Libc.LastError;
+                if (errno == Errno.EINTR) continue;
+                if (errno == Errno.EAGAIN) return new RouteChanges(changed, removed, addresses, isIncomplete);
+                if (errno != Errno.ENOBUFS) throw new BpfException("read changes", errno);
+                isIncomplete = true;
+                continue;
+            }
+            for (var rest = _buffer.AsSpan(0, (int)length); TryMessage(ref rest, out var type, out var body);)
+            {
+                if (type is NewLink or DeleteLink && ReadDevice(body) is { } device) (type == NewLink ? changed : removed).Add(device);
+                if (type is NewAddress or DeleteAddress && ReadAddress(body) is { } address) addresses.Add((address, type == NewAddress));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Descriptor.Dispose();
+
+    private MessageWriter Begin(ushort type, ushort flags) => new(new byte[1024], type, (ushort)(Request | flags), ++_sequence);
+
+    /// <summary>Sends a request and reads its answers until the acknowledgement (or the end of the dump).</summary>
+    private Errno TryExchange(ReadOnlySpan<byte> request, MessageHandler? handler)
+    {
+        using var use = Descriptor.Use();
+        fixed (byte* pointer = request)
+        {
+            if (Libc.Send(use.Value, pointer, (nuint)request.Length, 0) < 0) return Libc.LastError;
+        }
+        while (true)
+        {
+            nint length;
+            fixed (byte* pointer = _buffer) length = Libc.Receive(use.Value, pointer, (nuint)_buffer.Length, 0);
+            if (length < 0)
+            {
+                var errno = Libc.LastError;
+                if (errno == Errno.EINTR) continue;
+                return errno;
+            }
+            for (var rest = _buffer.AsSpan(0, (int)length); TryMessage(ref rest, out var type, out var body);)
+            {
+                if (type == Done) return Errno.None;
+                if (type == Error) return (Errno)(-BinaryPrimitives.ReadInt32LittleEndian(body));
+                handler?.Invoke(type, body);
+            }
+        }
+    }
+
+    private void Exchange(string operation, ReadOnlySpan<byte> request, MessageHandler? handler = null)
+    {
+        var errno = TryExchange(request, handler);
+        if (errno != Errno.None) throw new BpfException(operation, errno);
+    }
+
+    private static bool TryMessage(ref Span<byte> rest, out ushort type, out ReadOnlySpan<byte> body)
+    {
+        type = 0;
+        body = default;
+        if (rest.Length < 16) return false;
+        var length = BinaryPrimitives.ReadInt32LittleEndian(rest);
+        if (length < 16 || length > rest.Length) return false;
+        type = BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]);
+        body = rest[16..length];
+        rest = rest[Math.Min((length + 3) & ~3, rest.Length)..];
+        return true;
+    }
+
+    // struct ifinfomsg: family, type (u16 at 2), index (at 4), flags (at 8), change mask.
+    private static NetworkDevice? ReadDevice(ReadOnlySpan<byte> body)
+    {
+        const ushort address = 1, name = 3, mtu = 4, master = 10, linkInfo = 18, kindAttribute = 1;
+        // Bridges also tell of their ports with a family of their own; those are not the device itself.
+        if (body.Length < 16 || body[0] != 0) return null;
+        var device = new NetworkDevice(BinaryPrimitives.ReadUInt32LittleEndian(body[4..]), "", "", 0, BinaryPrimitives.ReadUInt16LittleEndian(body[2..]),
+            (DeviceFlags)BinaryPrimitives.ReadUInt32LittleEndian(body[8..]), [], 0);
+        var attributes = new AttributeReader(body[16..]);
+        while (attributes.Next())
+        {
+            switch (attributes.Type)
+            {
+                case address:
+                    device = device with { Mac = attributes.Value.ToArray() };
+                    break;
+                case name:
+                    device = device with { Name = attributes.Text };
+                    break;
+                case mtu:
+                    device = device with { Mtu = (int)attributes.Word };
+                    break;
+                case master:
+                    device = device with { MasterIfIndex = attributes.Word };
+                    break;
+                case linkInfo:
+                    var nested = new AttributeReader(attributes.Value);
+                    while (nested.Next())
+                    {
+                        if (nested.Type == kindAttribute) device = device with { Kind = nested.Text };
+                    }
+                    break;
+            }
+        }
+        return device;
+    }
+
+    // struct ifaddrmsg: family, prefix length, flags, scope, index (at 4).
+    private static DeviceAddress? ReadAddress(ReadOnlySpan<byte> body)
+    {
+        const ushort peer = 1, local = 2, label = 3, longFlags = 8;
+        if (body.Length < 8 || body[0] != FamilyInet) return null;
+        var result = new DeviceAddress(BinaryPrimitives.ReadUInt32LittleEndian(body[4..]), 0, body[1], body[3], body[2], "");
+        var attributes = new AttributeReader(body[8..]);
+        while (attributes.Next())
+        {
+            switch (attributes.Type)
+            {
+                // On point-to-point devices IFA_ADDRESS is the other end, and IFA_LOCAL, which then follows, ours.
+                case peer when result.AddressBe == 0:
+                case local:
+                    result = result with { AddressBe = attributes.Word };
+                    break;
+                case label:
+                    result = result with { Label = attributes.Text };
+                    break;
+                case longFlags:
+                    result = result with { Flags = attributes.Word };
+                    break;
+            }
+        }
+        return result;
+    }
+}
