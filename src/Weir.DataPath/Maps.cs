@@ -64,13 +64,13 @@ public static class Maps
     public static readonly HashMap<ServiceKey, Service> Services = new(65536, MapFlags.NoPrealloc);
 
     /// <summary>By service slot; 0 is none.</summary>
-    public static readonly ArrayMap<ServiceState> ServiceStates = new(65536);
+    public static readonly ArrayMap<ServiceState> ServiceStates = new(65536, MapFlags.Mmapable);
 
     /// <summary>Runs of server slots.</summary>
     public static readonly ArrayMap<uint> ServerLists = new(1048576);
 
     /// <summary>By server slot; 0 is none.</summary>
-    public static readonly ArrayMap<Server> Servers = new(131072);
+    public static readonly ArrayMap<Server> Servers = new(131072, MapFlags.Mmapable);
 
     /// <summary>Persistence.</summary>
     public static readonly HashMap<TemplateKey, Template> Templates = new(65536, MapFlags.NoPrealloc);

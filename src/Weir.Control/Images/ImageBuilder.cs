@@ -16,6 +16,9 @@ public sealed class ImageBuilder
     /// <summary>Most cells of an image: 64 MiB.</summary>
     public const int MaxCells = 1 << 20;
 
+    /// <summary>A flag of the header only: the rules need tracking, whether services are there or not.</summary>
+    internal const uint RulesTrack = 1 << 15;
+
     private readonly Ruleset _ruleset;
     private readonly StateSlots _states;
     private readonly List<Cell> _cells = [];
@@ -47,6 +50,21 @@ public sealed class ImageBuilder
         return refusal is null ? image : null;
     }
 
+    /// <summary>An image without tables and text.</summary>
+    public static RuleImage Empty()
+    {
+        var cells = new Cell[2];
+        cells[0] = Unsafe.BitCast<HeaderCell, Cell>(new()
+        {
+            Magic = HeaderCell.MagicValue,
+            Version = HeaderCell.VersionValue,
+            Flags = ActiveImage.Loaded,
+            CellCount = 2,
+            TextCell = 2,
+        });
+        return new(cells, ActiveImage.Loaded, [], false);
+    }
+
     /// <summary>The same rules with a new generation and other flags (services came or went).</summary>
     public static RuleImage WithFlags(ReadOnlySpan<Cell> live, ulong generation, uint set, uint clear)
     {
@@ -54,14 +72,14 @@ public sealed class ImageBuilder
         ref var header = ref MemoryMarshal.Cast<Cell, HeaderCell>(cells.AsSpan())[0];
         header.Generation = generation;
         header.Flags = header.Flags & ~clear | set;
-        return new(cells, header.Flags, [], false);
+        return new(cells, header.Flags & ~RulesTrack, [], false);
     }
 
     internal void Refuse(ChangeStatus status, string reason) => Refusal ??= new(status, reason);
 
     internal void NotSupported(string reason) => Refuse(ChangeStatus.NotSupported, reason);
 
-    internal void Need(uint flags) => _flags |= flags;
+    internal void NeedTracking() => _flags |= ActiveImage.Tracking | RulesTrack;
 
     /// <summary>Appends a cell that rules refer to.</summary>
     internal uint Append<T>(T cell)
@@ -103,7 +121,7 @@ public sealed class ImageBuilder
         foreach (var table in _ruleset.Tables)
         {
             if (!table.InUse) continue;
-            if (table.Kind == TableKind.Nat) _flags |= ActiveImage.Tracking;
+            if (table.Kind == TableKind.Nat) NeedTracking();
             foreach (var chain in table.Chains)
             {
                 var start = plan.StartOf(table, chain.Name);
@@ -164,7 +182,7 @@ public sealed class ImageBuilder
             TextLength = (uint)bytes.Length,
         });
         cells[1] = Unsafe.BitCast<HeadsCell, Cell>(heads);
-        return new(cells, _flags, _states.New, RoutesLocalTranslations);
+        return new(cells, _flags & ~RulesTrack, _states.New, RoutesLocalTranslations);
     }
 
     private readonly record struct InterfaceKey(string Input, string Output);

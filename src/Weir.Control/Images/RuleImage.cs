@@ -12,14 +12,17 @@ namespace Weir.Control.Images;
 public sealed record RuleImage(Cell[] Cells, uint Flags, IReadOnlyList<uint> NewStateSlots, bool RoutesLocalTranslations)
 {
     /// <summary>Cell 0.</summary>
-    public HeaderCell Header => MemoryMarshal.Cast<Cell, HeaderCell>(Cells.AsSpan())[0];
+    public HeaderCell Header => HeaderOf(Cells);
+
+    /// <summary>The header of an image.</summary>
+    public static HeaderCell HeaderOf(ReadOnlySpan<Cell> cells) => MemoryMarshal.Cast<Cell, HeaderCell>(cells)[0];
 
     /// <summary>The text of the rules (UTF-8) in an image.</summary>
     /// <exception cref="InvalidDataException">The cells are no image of this version.</exception>
     public static ReadOnlySpan<byte> TextOf(ReadOnlySpan<Cell> cells)
     {
         if (cells.IsEmpty) throw new InvalidDataException("the live image is empty");
-        var header = MemoryMarshal.Cast<Cell, HeaderCell>(cells)[0];
+        var header = HeaderOf(cells);
         if (header.Magic != HeaderCell.MagicValue || header.Version != HeaderCell.VersionValue)
             throw new InvalidDataException("the live image was written by another version of weir; run 'weir down' with that version");
         return MemoryMarshal.AsBytes(cells)[(int)(header.TextCell * Cell.Size)..].Slice(0, (int)header.TextLength);

@@ -16,7 +16,7 @@ internal static class ConnlimitEncoder
             matches.Builder.NotSupported("connlimit groups hosts by a prefix only; this mask is none");
             return;
         }
-        matches.Builder.Need(ActiveImage.Tracking);
+        matches.Builder.NeedTracking();
         matches.Add(new ConnLimitMatchCell
         {
             Kind = MatchKind.ConnLimit,

@@ -9,7 +9,7 @@ internal static class ConntrackEncoder
 {
     public static void Encode(ConntrackMatch match, MatchList matches)
     {
-        matches.Builder.Need(ActiveImage.Tracking);
+        matches.Builder.NeedTracking();
         var cell = new ConntrackMatchCell { Kind = MatchKind.Conntrack };
         if (match.States is { } states)
         {

@@ -10,7 +10,7 @@ internal static class StateEncoder
 {
     public static void Encode(StateMatch match, MatchList matches)
     {
-        matches.Builder.Need(ActiveImage.Tracking);
+        matches.Builder.NeedTracking();
         matches.Add(new ConntrackMatchCell
         {
             Kind = MatchKind.Conntrack,

@@ -49,7 +49,7 @@ internal static class NatEncoder
 
     private static void Place(TargetKind kind, NatTargetCell range, ref RuleCell cell, ImageBuilder builder)
     {
-        builder.Need(ActiveImage.Tracking);
+        builder.NeedTracking();
         cell.Target = kind;
         cell.Argument = builder.Append(range);
     }

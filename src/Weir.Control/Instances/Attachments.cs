@@ -1,0 +1,158 @@
+using System.Globalization;
+using Weir.Bpf.Kernel;
+using Weir.Bpf.Links;
+using Weir.Bpf.Loading;
+using Weir.Bpf.Netlink;
+using Weir.Bpf.Objects;
+using Weir.DataPath;
+
+namespace Weir.Control.Instances;
+
+/// <summary>
+/// The programs at devices and control groups. Where the kernel has TCX, an attachment is a link that is pinned under the device's number; otherwise it is a
+/// filter at the device's clsact, which the device itself keeps.
+/// </summary>
+internal sealed class Attachments(string pins) : IDisposable
+{
+    // Far behind what people usually choose, in front of nothing: clsact runs filters by priority.
+    private const ushort FilterPriority = 0xc000;
+    private const uint FilterHandle = 0x77656972;
+    private const string FilterName = "weir";
+
+    // In the order in which they are attached: a socket that is connected through a service must find the other three in place.
+    private static readonly (string Program, AttachKind Attach)[] s_socketHooks =
+    [
+        ("cgroup-sendmsg4", AttachKind.CgroupUdp4Send),
+        ("cgroup-recvmsg4", AttachKind.CgroupUdp4Receive),
+        ("cgroup-getpeername4", AttachKind.CgroupInet4GetPeerName),
+        ("cgroup-connect4", AttachKind.CgroupInet4Connect),
+    ];
+
+    private readonly Dictionary<string, BpfProgram> _programs = [];
+    private bool? _hasTcx;
+
+    private string Links => $"{pins}/links";
+
+    /// <summary>The numbers of the devices that have links.</summary>
+    public HashSet<uint> LinkedDevices()
+    {
+        var result = new HashSet<uint>();
+        foreach (var path in Directory.EnumerateFiles(Links))
+        {
+            var name = Path.GetFileName(path);
+            if (name.EndsWith("-egress", StringComparison.Ordinal) && uint.TryParse(name.AsSpan(0, name.IndexOf('-')), CultureInfo.InvariantCulture, out var index))
+                result.Add(index);
+        }
+        return result;
+    }
+
+    /// <summary>Attaches both programs to a device; false where the device is gone already.</summary>
+    public bool Attach(NetworkDevice device, RouteSocket socket)
+    {
+        try
+        {
+            var hasHeader = Devices.HasLinkHeader(device);
+            Attach(device.IfIndex, TcDirection.Ingress, hasHeader ? "Ingress" : "IngressRaw", socket);
+            Attach(device.IfIndex, TcDirection.Egress, hasHeader ? "Egress" : "EgressRaw", socket);
+            return true;
+        }
+        catch (BpfException problem) when (problem.Errno is Errno.ENODEV)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes the programs off a device (or forgets links of one that is gone).</summary>
+    public void Detach(uint ifIndex, RouteSocket socket)
+    {
+        foreach (var direction in (TcDirection[])[TcDirection.Egress, TcDirection.Ingress])
+        {
+            Unlink($"{Links}/{NameOf(ifIndex, direction)}");
+            if (!HasTcx) socket.DeleteFilter(ifIndex, direction, FilterPriority, FilterHandle);
+        }
+    }
+
+    /// <summary>Whether both programs of this instance are on the device.</summary>
+    public bool IsAttached(uint ifIndex, RouteSocket socket) =>
+        HasTcx ? IsLinked(ifIndex, TcDirection.Ingress) && IsLinked(ifIndex, TcDirection.Egress)
+            : HasFilter(ifIndex, TcDirection.Ingress, socket) && HasFilter(ifIndex, TcDirection.Egress, socket);
+
+    /// <summary>Whether the socket hooks are attached.</summary>
+    public bool HasSocketHooks => File.Exists($"{Links}/{s_socketHooks[^1].Program}");
+
+    /// <summary>Attaches the socket hooks to the root of the version 2 hierarchy; false where that is not mounted.</summary>
+    public bool AttachSocketHooks()
+    {
+        if (HasSocketHooks) return true;
+        if (Cgroup.MountPoint is not { } path) return false;
+        foreach (var (name, attach) in s_socketHooks)
+        {
+            if (File.Exists($"{Links}/{name}")) continue;
+            using var link = BpfLink.AttachCgroup(Program(name), path, attach);
+            link.PinTo($"{Links}/{name}");
+        }
+        return true;
+    }
+
+    public void DetachSocketHooks()
+    {
+        for (var i = s_socketHooks.Length - 1; i >= 0; i--) Unlink($"{Links}/{s_socketHooks[i].Program}");
+    }
+
+    /// <summary>The name of a program's pin (bpffs reserves names with dots): the method's, or for socket hooks, of which there is one each, that of their place.</summary>
+    public static string PinNameOf(ProgramDefinition program) =>
+        program.Section.StartsWith("cgroup/", StringComparison.Ordinal) ? program.Section.Replace('/', '-') : program.Name;
+
+    public void Dispose()
+    {
+        foreach (var program in _programs.Values) program.Dispose();
+    }
+
+    // Decided when the instance is made; an empty folder stands for no.
+    private bool HasTcx => _hasTcx ??= !Directory.Exists($"{pins}/clsact");
+
+    private void Attach(uint ifIndex, TcDirection direction, string program, RouteSocket socket)
+    {
+        if (HasTcx)
+        {
+            if (IsLinked(ifIndex, direction)) return;
+            var path = $"{Links}/{NameOf(ifIndex, direction)}";
+            Unlink(path);
+            using var link = BpfLink.AttachTcx(Program(program), ifIndex, direction);
+            link.PinTo(path);
+            return;
+        }
+        socket.AddClsact(ifIndex);
+        socket.ReplaceFilter(ifIndex, direction, FilterPriority, FilterHandle, Program(program), FilterName);
+    }
+
+    /// <summary>Whether the pinned link is at the device: numbers can come again, and then the link of the former device is at none.</summary>
+    private bool IsLinked(uint ifIndex, TcDirection direction)
+    {
+        using var link = BpfLink.TryOpenPinned($"{Links}/{NameOf(ifIndex, direction)}");
+        return link?.Info.IfIndex == ifIndex;
+    }
+
+    private bool HasFilter(uint ifIndex, TcDirection direction, RouteSocket socket)
+    {
+        foreach (var filter in socket.Filters(ifIndex, direction))
+        {
+            if (filter.Priority == FilterPriority && filter.Handle == FilterHandle && IsOurs(filter.ProgramId)) return true;
+        }
+        return false;
+    }
+
+    private bool IsOurs(uint id) => Program("Ingress").Info.Id == id || Program("Egress").Info.Id == id
+        || Program("IngressRaw").Info.Id == id || Program("EgressRaw").Info.Id == id;
+
+    private BpfProgram Program(string name)
+    {
+        if (!_programs.TryGetValue(name, out var program)) _programs.Add(name, program = BpfProgram.OpenPinned($"{pins}/programs/{name}"));
+        return program;
+    }
+
+    private static void Unlink(string path) => Pin.Remove(path);
+
+    private static string NameOf(uint ifIndex, TcDirection direction) =>
+        $"{ifIndex.ToString(CultureInfo.InvariantCulture)}-{(direction == TcDirection.Ingress ? "ingress" : "egress")}";
+}

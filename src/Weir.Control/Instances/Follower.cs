@@ -1,0 +1,100 @@
+using Weir.Bpf.Kernel;
+using Weir.Bpf.Maps;
+using Weir.Bpf.Netlink;
+using Weir.Control.Log;
+using Weir.DataPath;
+
+namespace Weir.Control.Instances;
+
+/// <summary>
+/// What needs time to pass: prints LOG events, and covers devices and addresses as they come and go. It keeps nothing of its own, so it may end and begin
+/// again at any time; it waits where no rules have been loaded yet, and finds a new instance after <c>weir down</c>.
+/// </summary>
+public sealed class Follower : IDisposable
+{
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+
+    private readonly StateFolder _folder;
+    private readonly TextWriter _log;
+    private readonly bool _followsDevices;
+    private readonly Poller _wake = new();
+    private readonly Dictionary<uint, string> _names = [];
+    private volatile bool _ends;
+
+    /// <summary>Prints to <paramref name="log"/>; <paramref name="followsDevices"/> says whether devices are covered too.</summary>
+    public Follower(StateFolder folder, TextWriter log, bool followsDevices)
+    {
+        _folder = folder;
+        _log = log;
+        _followsDevices = followsDevices;
+    }
+
+    /// <summary>Runs until <see cref="End"/>.</summary>
+    public void Run()
+    {
+        while (!_ends)
+        {
+            using var instance = Instance.TryOpen(_folder);
+            if (instance is null) _wake.Wait(s_look);
+            else Follow(instance);
+        }
+    }
+
+    /// <summary>Ends <see cref="Run"/>; any thread may call it.</summary>
+    public void End()
+    {
+        _ends = true;
+        _wake.Wake();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _wake.Dispose();
+
+    private void Follow(Instance instance)
+    {
+        // Subscribed before looking, so nothing that happens in between is missed.
+        using var changes = RouteSocket.Subscribe();
+        using var socket = new RouteSocket();
+        using var events = instance.Map(nameof(Maps.LogEvents)).OpenRingBuffer();
+        using var poller = new Poller();
+        poller.Add(changes.Descriptor, changes);
+        poller.Add(instance.Map(nameof(Maps.LogEvents)).Descriptor, events);
+        NameDevices(socket);
+        if (_followsDevices) Cover(instance);
+        while (!_ends && Directory.Exists(instance.Pins))
+        {
+            // Events name devices as they are called now, so changes are read first.
+            var ready = poller.Wait(s_look);
+            if (ready.Contains(changes))
+            {
+                changes.ReadChanges();
+                NameDevices(socket);
+                if (_followsDevices) Cover(instance);
+            }
+            if (ready.Contains(events)) events.Drain(Print);
+        }
+    }
+
+    private void Cover(Instance instance)
+    {
+        using var held = _folder.TakeLock(null);
+        // weir down may have been first.
+        if (held is not null && Directory.Exists(instance.Pins)) instance.Refresh(held);
+    }
+
+    private void NameDevices(RouteSocket socket)
+    {
+        // Names of devices that are gone stay: their last packets may still be in the buffer.
+        foreach (var device in socket.Devices()) _names[device.IfIndex] = device.Name;
+    }
+
+    private void Print(ReadOnlySpan<byte> record)
+    {
+        if (record.Length < System.Runtime.CompilerServices.Unsafe.SizeOf<LogEvent>()) return;
+        var log = System.Runtime.InteropServices.MemoryMarshal.Read<LogEvent>(record);
+        _log.Write(KernelLogFormat.Format(log, NameOf(log.InIfIndex), NameOf(log.OutIfIndex)) + "\n");
+        _log.Flush();
+    }
+
+    private string NameOf(uint index) => _names.TryGetValue(index, out var name) ? name : $"if{index}";
+}

@@ -1,0 +1,123 @@
+using Weir.Bpf.Linux;
+using Weir.Bpf.Netlink;
+using Weir.Control.Images;
+using Weir.DataPath;
+using Weir.DataPath.Image;
+
+namespace Weir.Control.Instances;
+
+/// <summary>The devices and sockets that the data path acts on.</summary>
+public sealed partial class Instance
+{
+    private const string AcceptLocalPath = "/proc/sys/net/ipv4/conf/lo/accept_local";
+    private const string AcceptLocalName = "lo.accept_local";
+
+    private readonly Attachments _attachments;
+
+    /// <summary>The flags of the live image that services ask for.</summary>
+    public uint ServiceFlags
+    {
+        get
+        {
+            var flags = (uint)Active & ActiveImage.Services;
+            return flags == 0 ? 0 : flags | ActiveImage.Tracking;
+        }
+    }
+
+    /// <summary>Whether local clients are translated at their sockets.</summary>
+    public bool HasSocketHooks => _attachments.HasSocketHooks;
+
+    /// <summary>Brings devices up to date: attaches to those that are new, tells the data path names and addresses. The caller holds the lock.</summary>
+    public void Refresh(FileLock held)
+    {
+        ArgumentNullException.ThrowIfNull(held);
+        Cover();
+    }
+
+    /// <summary>The devices, each with the reason why it is not covered, or null.</summary>
+    public IReadOnlyList<(NetworkDevice Device, string? Uncovered)> Coverage()
+    {
+        using var socket = new RouteSocket();
+        var devices = socket.Devices();
+        var result = new List<(NetworkDevice, string?)>();
+        foreach (var device in devices)
+        {
+            var reason = Devices.UncoveredReason(device, devices);
+            if (reason is null && !_attachments.IsAttached(device.IfIndex, socket)) reason = "it appeared after the last command and no daemon runs";
+            result.Add((device, reason));
+        }
+        return result;
+    }
+
+    /// <summary>
+    /// Local packets that nat OUTPUT sends to this host itself come in by the loopback device with a local source, which the kernel drops as martian unless
+    /// the device accepts local sources. What the setting was is kept for <see cref="Remove"/>.
+    /// </summary>
+    public void AcceptLocalSources(StateFolder folder)
+    {
+        var value = File.ReadAllText(AcceptLocalPath).Trim();
+        if (value == "1") return;
+        folder.Remember(AcceptLocalName, value);
+        File.WriteAllText(AcceptLocalPath, "1");
+    }
+
+    /// <summary>The first service comes: packets are looked up, and the sockets of local clients are translated.</summary>
+    public void EnableServices(StateFolder folder)
+    {
+        if ((Active & ActiveImage.Services) != 0 && _attachments.HasSocketHooks) return;
+        _attachments.AttachSocketHooks();
+        AcceptLocalSources(folder);
+        var live = ReadImage();
+        Commit(ImageBuilder.WithFlags(live, RuleImage.HeaderOf(live).Generation + 1, ActiveImage.Services | ActiveImage.Tracking, 0));
+    }
+
+    /// <summary>The last service has gone.</summary>
+    public void DisableServices()
+    {
+        if ((Active & ActiveImage.Services) != 0)
+        {
+            var live = ReadImage();
+            var rulesTrack = (RuleImage.HeaderOf(live).Flags & ImageBuilder.RulesTrack) != 0;
+            Commit(ImageBuilder.WithFlags(live, RuleImage.HeaderOf(live).Generation + 1, 0, ActiveImage.Services | (rulesTrack ? 0 : ActiveImage.Tracking)));
+        }
+        _attachments.DetachSocketHooks();
+    }
+
+    private static void RestoreSources(StateFolder folder)
+    {
+        if (folder.Recall(AcceptLocalName) is { } value) File.WriteAllText(AcceptLocalPath, value);
+    }
+
+    private void Cover()
+    {
+        using var socket = new RouteSocket();
+        var devices = socket.Devices();
+        var linked = _attachments.LinkedDevices();
+        foreach (var device in devices)
+        {
+            var isCovered = Devices.UncoveredReason(device, devices) is null;
+            if (isCovered && !_attachments.IsAttached(device.IfIndex, socket)) _attachments.Attach(device, socket);
+            else if (!isCovered && linked.Contains(device.IfIndex)) _attachments.Detach(device.IfIndex, socket);
+            linked.Remove(device.IfIndex);
+        }
+        // What is left are links of devices that are gone.
+        foreach (var index in linked) _attachments.Detach(index, socket);
+        WriteDevices(Devices.Describe(devices, socket.Addresses()));
+    }
+
+    private void WriteDevices(Dictionary<uint, Device> devices)
+    {
+        var map = Map(nameof(Maps.Devices)).AsHash<uint, Device>();
+        foreach (var (index, _) in map.ToArray())
+        {
+            if (!devices.ContainsKey(index)) map.Remove(index);
+        }
+        foreach (var (index, device) in devices) map.Set(index, device);
+    }
+
+    private void Uncover(RouteSocket socket)
+    {
+        _attachments.DetachSocketHooks();
+        foreach (var device in socket.Devices()) _attachments.Detach(device.IfIndex, socket);
+    }
+}

@@ -1,0 +1,169 @@
+using System.Runtime.InteropServices;
+using Weir.Bpf.Kernel;
+using Weir.Bpf.Linux;
+using Weir.Bpf.Loading;
+using Weir.Bpf.Maps;
+using Weir.Bpf.Netlink;
+using Weir.Bpf.Objects;
+using Weir.Control.Images;
+using Weir.DataPath;
+using Weir.DataPath.Image;
+
+namespace Weir.Control.Instances;
+
+/// <summary>
+/// The data path of one network namespace: opened through its pins in a few system calls, made on first use. Its parts: rules in
+/// <c>Instance.Image.cs</c>, counters in <c>Instance.Counters.cs</c>, devices and socket hooks in <c>Instance.Devices.cs</c>.
+/// </summary>
+public sealed partial class Instance : IDisposable
+{
+    private readonly Dictionary<string, BpfMap> _maps = [];
+    private readonly string _pins;
+
+    private Instance(string pins, ulong fingerprint)
+    {
+        _pins = pins;
+        Fingerprint = fingerprint;
+        _attachments = new(pins);
+    }
+
+    /// <summary>What tells the loaded object from that of another build.</summary>
+    public ulong Fingerprint { get; }
+
+    /// <summary>Where the pins are.</summary>
+    public string Pins => _pins;
+
+    /// <summary>Whether what is loaded is what this binary carries.</summary>
+    public bool IsCurrent => Fingerprint == DataPathObject.Fingerprint;
+
+    /// <summary>Opens the instance of this network namespace, or gives null where there is none.</summary>
+    public static Instance? TryOpen(StateFolder folder)
+    {
+        var fingerprint = DataPathObject.Fingerprint;
+        var pins = folder.PinsOf(fingerprint);
+        if (Directory.Exists(pins)) return new(pins, fingerprint);
+        // Another build's instance is there until a changing command exchanges its programs.
+        foreach (var (path, other) in folder.FindPins()) return new(path, other);
+        return null;
+    }
+
+    /// <summary>
+    /// Makes the instance: everything is made and pinned in a folder of another name, and renaming it is the moment at which the instance is there. Until then,
+    /// and until the first rules are loaded, its programs let every packet pass. The caller holds the lock.
+    /// </summary>
+    public static Instance Create(StateFolder folder, FileLock held)
+    {
+        ArgumentNullException.ThrowIfNull(held);
+        folder.Prepare();
+        RemovePins(folder.NewPins);
+        var file = DataPathObject.Load();
+        using (var loaded = Loader.Load(file, new() { Data = new Dictionary<string, byte[]> { [nameof(Maps.Settings)] = SettingsOf(folder) } }))
+        {
+            WritePins(folder.NewPins, file, loaded);
+        }
+        var pins = folder.PinsOf(DataPathObject.Fingerprint);
+        using (var unfinished = new Instance(folder.NewPins, DataPathObject.Fingerprint))
+        {
+            unfinished.Map(nameof(Maps.Timeouts)).AsArray<DataPath.Flows.TimeoutSettings>()[0] = TimeoutDefaults.Value;
+            unfinished.EnsureCounters(0);
+            unfinished.Commit(ImageBuilder.Empty());
+            unfinished.Cover();
+        }
+        Directory.Move(folder.NewPins, pins);
+        return new(pins, DataPathObject.Fingerprint);
+    }
+
+    /// <summary>One of the object's maps, opened when it is first asked for.</summary>
+    public BpfMap Map(string name)
+    {
+        if (!_maps.TryGetValue(name, out var map)) _maps.Add(name, map = BpfMap.OpenPinned($"{_pins}/maps/{name}"));
+        return map;
+    }
+
+    /// <summary>Names of the loaded programs.</summary>
+    public IReadOnlyList<string> ProgramNames() => [.. Directory.EnumerateFiles($"{_pins}/programs").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Names of the maps.</summary>
+    public IReadOnlyList<string> MapNames() => [.. Directory.EnumerateFiles($"{_pins}/maps").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    /// <summary>The number of entries of a hash map.</summary>
+    public int CountEntries(string name)
+    {
+        var map = Map(name);
+        var count = 0;
+        var key = new byte[map.Info.KeySize];
+        var next = new byte[map.Info.KeySize];
+        var errno = map.TryNextKey([], next);
+        while (errno == Errno.None && count <= map.Info.MaxEntries)
+        {
+            count++;
+            (key, next) = (next, key);
+            errno = map.TryNextKey(key, next);
+        }
+        return count;
+    }
+
+    /// <summary>Removes the instance with all that it attached and changed; the maps go with it. The caller holds the lock, which goes too.</summary>
+    public static bool Remove(StateFolder folder, FileLock held)
+    {
+        var found = false;
+        using (var socket = new RouteSocket())
+        {
+            foreach (var (path, fingerprint) in folder.FindPins())
+            {
+                found = true;
+                using (var instance = new Instance(path, fingerprint)) instance.Uncover(socket);
+                RemovePins(path);
+            }
+        }
+        RemovePins(folder.NewPins);
+        RestoreSources(folder);
+        folder.Remove(held);
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var map in _maps.Values) map.Dispose();
+        _attachments.Dispose();
+    }
+
+    private static void WritePins(string folder, ObjectFile file, LoadedObject loaded)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var part in (string[])["maps", "programs", "links"]) Directory.CreateDirectory($"{folder}/{part}");
+        if (!KernelFeatures.Has(KernelFeature.Tcx)) Directory.CreateDirectory($"{folder}/clsact");
+        foreach (var (name, map) in loaded.Maps) map.PinTo($"{folder}/maps/{name}");
+        foreach (var program in file.Programs) loaded.Programs[program.Name].PinTo($"{folder}/programs/{Attachments.PinNameOf(program)}");
+    }
+
+    private static void RemovePins(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        // Links go first: nothing is left attached that refers to maps which are about to go.
+        foreach (var part in (string[])["links", "programs", "maps"])
+        {
+            if (!Directory.Exists($"{folder}/{part}")) continue;
+            foreach (var path in Directory.GetFiles($"{folder}/{part}")) Pin.Remove(path);
+            Directory.Delete($"{folder}/{part}");
+        }
+        if (Directory.Exists($"{folder}/clsact")) Directory.Delete($"{folder}/clsact");
+        Directory.Delete(folder);
+    }
+
+    private static byte[] SettingsOf(StateFolder folder)
+    {
+        var settings = new Settings
+        {
+            NetnsCookie = folder.Cookie,
+            LoopbackIfIndex = 1,
+            EmbryonicMask = Maps.Embryonic.MaxEntries - 1,
+            Flags = SettingsFlags.TcpLoose,
+        };
+        if (KernelFeatures.Has(KernelFeature.FibLookupSkipNeighbour)) settings.Flags |= SettingsFlags.FibSkipNeighbour;
+        if (KernelFeatures.Has(KernelFeature.FibLookupSource)) settings.Flags |= SettingsFlags.FibSource;
+        if (KernelFeatures.Has(KernelFeature.FibLookupMark)) settings.Flags |= SettingsFlags.FibMark;
+        return MemoryMarshal.AsBytes(new ReadOnlySpan<Settings>(in settings)).ToArray();
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using Weir.Bpf.Linux;
+using Weir.Control.Images;
+using Weir.Control.Instances;
+using Weir.DataPath.Image;
+using Weir.Model;
+using Weir.Model.Rules;
+
+namespace Weir.Control.Rules;
+
+/// <summary>
+/// The rule sets of this network namespace, in the kernel. The text in the live image is the source of truth; a change builds a new image and
+/// makes it live with one write.
+/// </summary>
+public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRulesetStore
+{
+    /// <inheritdoc/>
+    public Ruleset Read(AddressFamily family)
+    {
+        if (family != AddressFamily.IPv4) return Ruleset.Empty(family);
+        using var instance = Instance.TryOpen(folder);
+        if (instance is null) return Ruleset.Empty(family);
+        while (true)
+        {
+            var active = instance.Active;
+            instance.ForgetCounters();
+            var ruleset = WithCounts(instance, Stored(instance.ReadImage()));
+            // Where a change came in between, text and counters may be of different images.
+            if (instance.Active == active) return ruleset;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ChangeResult Change(AddressFamily family, LockWait wait, Func<Ruleset, Ruleset?> change)
+    {
+        if (family != AddressFamily.IPv4) return new(ChangeStatus.NotSupported, "IPv6 is not supported yet");
+        using var held = folder.TakeLock(wait.Limit);
+        if (held is null) return ChangeResult.LockBusy;
+        var instance = Instance.TryOpen(folder);
+        try
+        {
+            var live = instance?.ReadImage() ?? [];
+            var stored = Stored(live);
+            var read = instance is null ? stored : WithCounts(instance, stored);
+            if (change(read) is not { } changed) return ChangeResult.Unchanged;
+            instance ??= Instance.Create(folder, held);
+            instance.Refresh(held);
+            return Commit(instance, live, stored, read, changed);
+        }
+        finally
+        {
+            instance?.Dispose();
+        }
+    }
+
+    private ChangeResult Commit(Instance instance, Cell[] live, Ruleset stored, Ruleset read, Ruleset changed)
+    {
+        instance.ForgetCounters();
+        var assigned = SlotAssignment.Assign(stored, read, changed, instance.CountedIn);
+        var generation = live.Length == 0 ? 1 : RuleImage.HeaderOf(live).Generation + 1;
+        var text = new StringWriter();
+        codec.Encode(assigned, text);
+        var image = ImageBuilder.Build(assigned, live, generation, instance.ServiceFlags, text.ToString(), out var refusal);
+        if (image is null) return refusal!.ToResult();
+        instance.EnsureCounters(HighestSlot(assigned));
+        if (image.RoutesLocalTranslations) instance.AcceptLocalSources(folder);
+        instance.Commit(image);
+        return ChangeResult.Committed;
+    }
+
+    private Ruleset Stored(Cell[] cells)
+    {
+        if (cells.Length == 0 || RuleImage.HeaderOf(cells).TextLength == 0) return Ruleset.Empty(AddressFamily.IPv4);
+        using var text = new StringReader(Encoding.UTF8.GetString(RuleImage.TextOf(cells)));
+        return codec.TryDecode(text, out var ruleset, out var error)
+            ? ruleset!
+            : throw new InvalidDataException($"the text of the live rules is damaged: {error}");
+    }
+
+    private static Ruleset WithCounts(Instance instance, Ruleset stored) =>
+        SlotAssignment.Map(stored, (slot, offset) => (slot, slot == 0 ? offset : offset + instance.CountedIn(slot)));
+
+    private static int HighestSlot(Ruleset ruleset)
+    {
+        var highest = 0;
+        foreach (var table in ruleset.Tables)
+        {
+            foreach (var chain in table.Chains)
+            {
+                highest = Math.Max(highest, chain.Slot);
+                foreach (var rule in chain.Rules) highest = Math.Max(highest, rule.Slot);
+            }
+        }
+        return highest;
+    }
+}

@@ -1,0 +1,152 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using Weir.Control.Images;
+using Weir.Control.Instances;
+using Weir.DataPath;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Services;
+using Weir.Model;
+using ForwardingMethod = Weir.Model.ForwardingMethod;
+using ModelFlags = Weir.Model.ServiceFlags;
+using ModelKey = Weir.Model.ServiceKey;
+using ModelState = Weir.Model.ServiceState;
+using Service = Weir.DataPath.Services.Service;
+
+namespace Weir.Control.Services;
+
+/// <summary>What listings show.</summary>
+public sealed partial class ServiceStore
+{
+    private const byte ProtocolTcp = 6;
+
+    /// <inheritdoc/>
+    public ServiceTimeouts Timeouts()
+    {
+        using var instance = Instance.TryOpen(folder);
+        if (instance is null) return ServiceTimeouts.Default;
+        var settings = instance.Map(nameof(Maps.Timeouts)).AsArray<TimeoutSettings>()[0];
+        return new(settings.IpvsTcp, settings.IpvsTcpFin, settings.IpvsUdp);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ModelState> List()
+    {
+        using var instance = Instance.TryOpen(folder);
+        if (instance is null) return [];
+        using var tables = new ServiceTables(instance);
+        return [.. tables.All().Select(entry => StateOf(tables, ServiceTables.KeyOf(entry.Key), entry.Value))];
+    }
+
+    /// <inheritdoc/>
+    public ModelState? Find(ModelKey service)
+    {
+        using var instance = Instance.TryOpen(folder);
+        if (instance is null) return null;
+        using var tables = new ServiceTables(instance);
+        return tables.TryGet(service, out var record) ? StateOf(tables, service, record) : null;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ConnectionEntry> Connections()
+    {
+        using var instance = Instance.TryOpen(folder);
+        if (instance is null) yield break;
+        using var tables = new ServiceTables(instance);
+        foreach (var (tuple, flow) in instance.Map(nameof(Maps.Flows)).AsHash<FlowTuple, Flow>().ToArray())
+        {
+            if ((flow.Status & FlowStatus.Service) != 0 && EntryOf(tables, tuple, flow) is { } entry) yield return entry;
+        }
+        foreach (var (key, template) in instance.Map(nameof(Maps.Templates)).AsHash<TemplateKey, Template>().ToArray())
+        {
+            yield return EntryOf(tables, key, template);
+        }
+    }
+
+    private static ModelState StateOf(ServiceTables tables, ModelKey key, in Service record)
+    {
+        ref readonly var state = ref tables.States[(int)record.Slot];
+        var servers = new List<ServerState>((int)record.ServerCount);
+        foreach (var slot in tables.ServersOf(record)) servers.Add(StateOf(tables.Servers[(int)slot]));
+        return new()
+        {
+            Service = new()
+            {
+                Key = key,
+                Scheduler = SchedulerNames.Of(record.Scheduler),
+                Flags = (ModelFlags)record.Flags,
+                PersistenceTimeout = record.PersistenceTimeout,
+                PersistenceMask = BinaryPrimitives.ReverseEndianness(record.PersistenceMaskBe),
+            },
+            Servers = servers,
+            Counters = new(state.Connections, state.InPackets, state.OutPackets, state.InBytes, state.OutBytes),
+        };
+    }
+
+    private static ServerState StateOf(in Server server) => new()
+    {
+        Server = new()
+        {
+            Key = KeyOf(server),
+            Forwarding = (ForwardingMethod)server.Method,
+            Weight = server.Weight,
+            UpperThreshold = server.UpperThreshold,
+            LowerThreshold = server.LowerThreshold,
+        },
+        ActiveConnections = NotNegative(server.Active),
+        InactiveConnections = NotNegative(server.Inactive),
+        PersistentConnections = NotNegative(server.Persistent),
+        Counters = new(server.Connections, server.InPackets, server.OutPackets, server.InBytes, server.OutBytes),
+    };
+
+    private static ConnectionEntry? EntryOf(ServiceTables tables, in FlowTuple tuple, in Flow flow)
+    {
+        if (flow.ServerSlot >= tables.Servers.Length) return null;
+        return new()
+        {
+            Protocol = (ServiceProtocol)tuple.Protocol,
+            Expires = SecondsUntil(flow.Expires),
+            State = tuple.Protocol == ProtocolTcp ? TextOf(flow.IpvsState) : "UDP",
+            Client = new(NetworkOrder.From(tuple.Source), NetworkOrder.PortBe(tuple.SourcePortBe)),
+            Virtual = new(NetworkOrder.From(flow.Virtual), NetworkOrder.PortBe(flow.VirtualPortBe)),
+            Destination = KeyOf(tables.Servers[(int)flow.ServerSlot]),
+        };
+    }
+
+    private static ConnectionEntry EntryOf(ServiceTables tables, in TemplateKey key, in Template template)
+    {
+        var server = KeyOf(tables.Servers[(int)Math.Min(template.ServerSlot, (uint)tables.Servers.Length - 1)]);
+        var isMark = key.Mark != 0;
+        return new()
+        {
+            Protocol = isMark ? null : (ServiceProtocol)key.Protocol,
+            Expires = SecondsUntil(template.Expires),
+            State = template.Assured != 0 ? "ASSURED" : "NONE",
+            Client = new(NetworkOrder.From(key.Client), 0),
+            // A template of a service by mark has the mark where the address would be (ip_vs_sched_persist).
+            Virtual = isMark ? new(Address.FromIPv4(key.Mark), 0) : new(NetworkOrder.From(key.Virtual), NetworkOrder.PortBe(key.VirtualPortBe)),
+            Destination = isMark || key.VirtualPortBe == 0 ? server with { Port = 0 } : server,
+        };
+    }
+
+    private static ServerKey KeyOf(in Server server) => new(NetworkOrder.From(server.Address), NetworkOrder.PortBe(server.PortBe));
+
+    private static uint NotNegative(int count) => (uint)Math.Max(count, 0);
+
+    // Programs count by CLOCK_MONOTONIC, which is what Stopwatch counts by on Linux, in nanoseconds.
+    private static uint SecondsUntil(ulong expires) => (uint)(Math.Max(0, (long)expires - Stopwatch.GetTimestamp()) / Stopwatch.Frequency);
+
+    private static string TextOf(IpvsState state) => state switch
+    {
+        IpvsState.Established => "ESTABLISHED",
+        IpvsState.SynSent => "SYN_SENT",
+        IpvsState.SynReceived => "SYN_RECV",
+        IpvsState.FinWait => "FIN_WAIT",
+        IpvsState.TimeWait => "TIME_WAIT",
+        IpvsState.Close => "CLOSE",
+        IpvsState.CloseWait => "CLOSE_WAIT",
+        IpvsState.LastAck => "LAST_ACK",
+        IpvsState.Listen => "LISTEN",
+        IpvsState.SynAck => "SYNACK",
+        _ => "NONE",
+    };
+}

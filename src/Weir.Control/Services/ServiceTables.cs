@@ -1,0 +1,177 @@
+using Weir.Bpf.Maps;
+using Weir.Control.Images;
+using Weir.Control.Instances;
+using Weir.DataPath;
+using Weir.DataPath.Services;
+using Weir.Model;
+using KernelState = Weir.DataPath.Services.ServiceState;
+using KernelKey = Weir.DataPath.Services.ServiceKey;
+using ModelKey = Weir.Model.ServiceKey;
+
+namespace Weir.Control.Services;
+
+/// <summary>The maps of virtual services, and which of their elements are free.</summary>
+internal sealed class ServiceTables : IDisposable
+{
+    // The first elements of ServerLists are never part of a run: the control side keeps its marks there.
+    private const uint ListNextMark = 1;
+    private const uint ListEndMark = 2;
+    private const uint ServiceNextMark = 3;
+    private const uint ServiceEndMark = 4;
+    private const uint ServerHighMark = 5;
+    private const uint FirstListElement = 16;
+
+    private readonly BpfHash<KernelKey, Service> _services;
+    private readonly BpfArray<uint> _lists;
+    private readonly MappedArray<Server> _servers;
+    private readonly MappedArray<KernelState> _states;
+
+    public ServiceTables(Instance instance)
+    {
+        _services = instance.Map(nameof(Maps.Services)).AsHash<KernelKey, Service>();
+        _lists = instance.Map(nameof(Maps.ServerLists)).AsArray<uint>();
+        _servers = instance.Map(nameof(Maps.Servers)).AsArray<Server>().MapMemory();
+        _states = instance.Map(nameof(Maps.ServiceStates)).AsArray<KernelState>().MapMemory();
+    }
+
+    public Span<Server> Servers => _servers.Span;
+
+    public Span<KernelState> States => _states.Span;
+
+    public static KernelKey KeyOf(ModelKey key) => key.IsMark
+        ? new() { Mark = key.Mark }
+        : new() { Address = NetworkOrder.Of(key.Address), PortBe = NetworkOrder.PortBe(key.Port), Protocol = (byte)key.Protocol };
+
+    public static ModelKey KeyOf(KernelKey key) => key.Mark != 0
+        ? ModelKey.OfMark(key.Mark)
+        : ModelKey.Of((ServiceProtocol)key.Protocol, NetworkOrder.From(key.Address), NetworkOrder.PortBe(key.PortBe));
+
+    public bool TryGet(ModelKey key, out Service service) => _services.TryGet(KeyOf(key), out service);
+
+    public KeyValuePair<KernelKey, Service>[] All() => _services.ToArray();
+
+    /// <summary>Makes a record live: one write.</summary>
+    public void Set(ModelKey key, Service service) => _services.Set(KeyOf(key), service);
+
+    public void Remove(ModelKey key) => _services.Remove(KeyOf(key));
+
+    /// <summary>The slots of a service's servers, newest first.</summary>
+    public uint[] ServersOf(in Service service)
+    {
+        var slots = new uint[service.ServerCount];
+        for (uint i = 0; i < slots.Length; i++) slots[i] = _lists[service.ServerStart + i];
+        return slots;
+    }
+
+    /// <summary>Writes a run of slots where no live record points; null where there is no room.</summary>
+    public uint? WriteRun(ReadOnlySpan<uint> slots)
+    {
+        if (slots.IsEmpty) return 0;
+        if (Reserve(ListNextMark, ListEndMark, (uint)slots.Length, FirstListElement, _lists.Length, UsedRuns) is not { } start) return null;
+        _lists.SetMany(start, slots);
+        return start;
+    }
+
+    /// <summary>A slot for a new service; null where all are in use.</summary>
+    public uint? TakeServiceSlot()
+    {
+        if (Reserve(ServiceNextMark, ServiceEndMark, 1, 1, (uint)States.Length, UsedServiceSlots) is not { } slot) return null;
+        States[(int)slot] = default;
+        return slot;
+    }
+
+    /// <summary>
+    /// A slot for a new server of a service: that of the same server where it was taken away and connections still refer to it, as ip_vs takes it out of its
+    /// trash; otherwise a free one. Null where all are in use.
+    /// </summary>
+    public uint? TakeServerSlot(uint serviceSlot, ServerKey key)
+    {
+        var servers = Servers;
+        var address = NetworkOrder.Of(key.Address);
+        var port = NetworkOrder.PortBe(key.Port);
+        var high = Math.Min(_lists[ServerHighMark], (uint)servers.Length - 1);
+        uint free = 0;
+        for (uint slot = 1; slot <= high; slot++)
+        {
+            ref var server = ref servers[(int)slot];
+            if ((server.Flags & ServerFlags.Available) != 0) continue;
+            if (!IsReferred(server))
+            {
+                if (free == 0) free = slot;
+                continue;
+            }
+            if (server.ServiceSlot == serviceSlot && server.PortBe == port && NetworkOrder.From(server.Address) == NetworkOrder.From(address)) return slot;
+        }
+        if (free == 0)
+        {
+            if (high + 1 >= servers.Length) return null;
+            free = high + 1;
+            _lists[ServerHighMark] = free;
+        }
+        servers[(int)free] = new() { Address = address, PortBe = port, ServiceSlot = serviceSlot };
+        return free;
+    }
+
+    public void Dispose()
+    {
+        _servers.Dispose();
+        _states.Dispose();
+    }
+
+    private static bool IsReferred(in Server server) => server.Active > 0 || server.Inactive > 0 || server.Persistent > 0;
+
+    /// <summary>
+    /// Takes elements from the present gap; where that is used up, the largest gap of all is looked for. The mark moves before the elements are used, so a
+    /// command that is killed wastes them until the next search and no two records ever share them.
+    /// </summary>
+    private uint? Reserve(uint nextMark, uint endMark, uint count, uint first, uint length, Func<List<(uint Start, uint Count)>> used)
+    {
+        var next = _lists[nextMark];
+        var end = _lists[endMark];
+        if (next == 0) (next, end) = (first, length);
+        if (end - next < count)
+        {
+            (next, end) = LargestGap(used(), first, length);
+            if (end - next < count) return null;
+        }
+        _lists[endMark] = end;
+        _lists[nextMark] = next + count;
+        return next;
+    }
+
+    private static (uint Next, uint End) LargestGap(List<(uint Start, uint Count)> used, uint first, uint length)
+    {
+        used.Sort();
+        var best = (Next: first, End: first);
+        var at = first;
+        foreach (var (start, count) in used)
+        {
+            if (start > at && start - at > best.End - best.Next) best = (at, start);
+            at = Math.Max(at, start + count);
+        }
+        return length > at && length - at > best.End - best.Next ? (at, length) : best;
+    }
+
+    private List<(uint Start, uint Count)> UsedRuns()
+    {
+        var used = new List<(uint, uint)>();
+        foreach (var (_, service) in All())
+        {
+            if (service.ServerCount > 0) used.Add((service.ServerStart, service.ServerCount));
+            if (service.TableStart != 0) used.Add((service.TableStart, SourceHashTable.Size));
+        }
+        return used;
+    }
+
+    private List<(uint Start, uint Count)> UsedServiceSlots()
+    {
+        var used = new List<(uint, uint)>();
+        foreach (var (_, service) in All()) used.Add((service.Slot, 1));
+        // Connections of servers that were taken away still count in their service's slot.
+        foreach (ref readonly var server in Servers)
+        {
+            if (IsReferred(server)) used.Add((server.ServiceSlot, 1));
+        }
+        return used;
+    }
+}
