@@ -54,13 +54,7 @@ internal sealed class BtfTypes(BtfBuilder builder)
                 : throw new InvalidOperationException($"two structs are named {structure.Name}, of {known.Size} and {structure.Size} bytes");
         }
 
-        if (structure.Size == 0)
-        {
-            var forward = Builder.AddForwardStruct(structure.Name);
-            _structs.Add(structure.Name, (forward, 0));
-            return forward;
-        }
-
+        // Also one without members is no forward declaration: the kernel recognises contexts only by a struct's name.
         var id = Builder.DeclareStruct(structure.Name, structure.Size);
         _structs.Add(structure.Name, (id, structure.Size));
         Builder.DefineStruct(id, [.. structure.Fields.Select(f => new BtfMember(f.Name, IdOf(f.Type), f.Offset))]);

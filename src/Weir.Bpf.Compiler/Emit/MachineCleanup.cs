@@ -1,3 +1,5 @@
+using Weir.Bpf.Compiler.Ir;
+
 namespace Weir.Bpf.Compiler.Emit;
 
 /// <summary>After allocation: removes empty blocks, merges equal ones, joins chains and puts blocks in an order with few jumps.</summary>
@@ -18,7 +20,67 @@ internal static class MachineCleanup
             changed |= Join(function);
         }
 
+        foreach (var block in function.Blocks)
+        {
+            ReuseSpills(block);
+        }
+
         Order(function);
+    }
+
+    /// <summary>A reload of what a register still holds is a copy, or nothing.</summary>
+    private static void ReuseSpills(MachineBlock block)
+    {
+        var held = new Dictionary<int, object>();
+        var definitions = new List<int>();
+        for (var i = 0; i < block.Instructions.Count; i++)
+        {
+            var instruction = block.Instructions[i];
+            var isSpill = instruction.Symbol is StackSlot && RegisterAllocator.IsSpill((StackSlot)instruction.Symbol);
+            if (instruction.Kind == MachineKind.Load && isSpill && held.FirstOrDefault(h => h.Value == instruction.Symbol) is { Value: not null } found)
+            {
+                var copy = new MachineInstruction(MachineKind.Alu)
+                {
+                    Operation = Isa.Move,
+                    Is64 = true,
+                    Destination = instruction.Destination,
+                    Source = held.ContainsKey(instruction.Destination) && held[instruction.Destination] == instruction.Symbol ? instruction.Destination : found.Key,
+                    Location = instruction.Location,
+                };
+                block.Instructions[i] = copy;
+                instruction = copy;
+                if (copy.Source == copy.Destination)
+                {
+                    block.Instructions.RemoveAt(i--);
+                    continue;
+                }
+            }
+
+            definitions.Clear();
+            instruction.AddDefinitions(definitions);
+            foreach (var register in definitions)
+            {
+                held.Remove(register);
+            }
+
+            if (isSpill && instruction.Kind == MachineKind.Store)
+            {
+                foreach (var stale in held.Where(h => h.Value == instruction.Symbol).Select(h => h.Key).ToArray())
+                {
+                    held.Remove(stale);
+                }
+
+                held[instruction.Source] = instruction.Symbol!;
+            }
+            else if (isSpill && instruction.Kind == MachineKind.Load)
+            {
+                held[instruction.Destination] = instruction.Symbol!;
+            }
+            else if (instruction.IsMove && held.TryGetValue(instruction.Source, out var slot))
+            {
+                held[instruction.Destination] = slot;
+            }
+        }
     }
 
     private static bool SkipEmpty(MachineFunction function)

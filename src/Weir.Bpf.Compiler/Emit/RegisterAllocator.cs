@@ -11,6 +11,9 @@ namespace Weir.Bpf.Compiler.Emit;
 internal sealed class RegisterAllocator
 {
     private const int Colours = 10;
+
+    // No name of C# has it.
+    private const string SpillPrefix = "spill ";
     private readonly MachineFunction _function;
 
     // Spilling, over all rounds.
@@ -99,6 +102,9 @@ internal sealed class RegisterAllocator
             allocator.Rewrite(spilled);
         }
     }
+
+    /// <summary>Whether the slot was made by spilling: only whole loads and stores touch it.</summary>
+    public static bool IsSpill(StackSlot slot) => slot.Name.StartsWith(SpillPrefix, StringComparison.Ordinal);
 
     private List<int> Colour()
     {
@@ -546,7 +552,7 @@ internal sealed class RegisterAllocator
         {
             if (!_slots.ContainsKey(register))
             {
-                var slot = new StackSlot(string.Create(CultureInfo.InvariantCulture, $"spill{register}"), 8, 8);
+                var slot = new StackSlot(string.Create(CultureInfo.InvariantCulture, $"{SpillPrefix}{register}"), 8, 8);
                 _slots.Add(register, slot);
                 _function.Slots.Add(slot);
             }

@@ -36,7 +36,7 @@ public sealed class FaultTests
         ["lowering drops a width"] = f => Change(f, i => i is { Kind: MachineKind.Alu, Is64: true, Operation: Isa.Add, Source: >= 0 and not 10 }, i => i.Is64 = false),
         ["the allocator loses a copy"] = f => Change(f, i => i.IsMove, i => i.Source = i.Destination),
         ["the allocator reloads from the wrong slot"] = f =>
-            f.Slots.Where(s => s.Name.StartsWith("spill", StringComparison.Ordinal)).ToArray() is [var a, .., var b]
+            f.Slots.Where(s => RegisterAllocator.IsSpill(s)).ToArray() is [var a, .., var b]
             && Change(f, i => i.Kind == MachineKind.Load && ReferenceEquals(i.Symbol, a), i => i.Symbol = b),
         ["slots overlap"] = f =>
         {
