@@ -16,7 +16,7 @@ public static class IptablesCommand
     /// <param name="store">The rule sets.</param>
     public static int Run(string programName, IReadOnlyList<string> arguments, ToolEnvironment environment, IRulesetStore store)
     {
-        var tool = new ToolContext(programName, AddressFamily.IPv4, environment.Names);
+        if (!ToolContext.TryCreate(programName, environment, out var tool)) return ExitCode.VersionProblem;
         var output = new StringBuilder();
         var errors = new StringBuilder();
         int exitCode;

@@ -20,7 +20,7 @@ public static class IptablesRestore
     /// <summary>Runs the tool and returns its exit code; <paramref name="arguments"/> are without the program's name.</summary>
     public static int Run(string programName, IReadOnlyList<string> arguments, ToolEnvironment environment, IRulesetStore store)
     {
-        var tool = new ToolContext(programName, AddressFamily.IPv4, environment.Names);
+        if (!ToolContext.TryCreate(programName, environment, out var tool)) return ExitCode.VersionProblem;
         try
         {
             return Run(tool, arguments, environment, store);
@@ -39,7 +39,7 @@ public static class IptablesRestore
 
     private static int Run(ToolContext tool, IReadOnlyList<string> arguments, ToolEnvironment environment, IRulesetStore store)
     {
-        var getopt = new Getopt([tool.ProgramName, .. arguments], "bcvVthnwWM:T:", [.. Options], environment.Errors);
+        var getopt = new Getopt([tool.ProgramName, .. arguments], "bcvVthnwWM:T:", Options, environment.Errors);
         var restore = new RestoreOptions();
         var waitSeconds = 0;
         var intervalGiven = false;

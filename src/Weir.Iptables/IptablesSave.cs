@@ -19,8 +19,8 @@ public static class IptablesSave
     /// <summary>Runs the tool and returns its exit code; <paramref name="arguments"/> are without the program's name.</summary>
     public static int Run(string programName, IReadOnlyList<string> arguments, ToolEnvironment environment, IRulesetStore store)
     {
-        var getopt = new Getopt([programName, .. arguments], "bcdt:M:f:V", [.. Options], environment.Errors);
-        var tool = new ToolContext(programName, AddressFamily.IPv4, environment.Names);
+        var getopt = new Getopt([programName, .. arguments], "bcdt:M:f:V", Options, environment.Errors);
+        if (!ToolContext.TryCreate(programName, environment, out var tool)) return ExitCode.VersionProblem;
         var counters = false;
         string? table = null;
         var output = environment.Output;

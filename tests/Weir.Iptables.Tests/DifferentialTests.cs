@@ -133,6 +133,13 @@ public sealed class DifferentialTests
         // A second -v dumps the kernel's structures, which Weir does not have.
         if (theirs.Output.IndexOf("libiptc v", StringComparison.Ordinal) is >= 0 and var dump)
             theirs = theirs with { Output = theirs.Output[..dump] };
+        // A namespace has no DNS, and then the answer is another one than "no such name".
+        theirs = theirs with
+        {
+            Errors = theirs.Errors.Replace("Temporary failure in name resolution", "Name or service not known", StringComparison.Ordinal),
+        };
+        // -V says who answers.
+        ours = ours with { Output = ours.Output.Replace("1.8.9 (weir)", "1.8.9 (legacy)", StringComparison.Ordinal) };
         if (theirs == ours) return 0;
         differences.Append(CultureInfo.InvariantCulture,
             $"seed {seed}: {program} {string.Join(' ', arguments.Select(argument => $"'{argument}'"))}\n{input}");

@@ -56,6 +56,16 @@ public sealed class StoreTests
         => Assert.Equal(new Outcome(0, "iptables v1.8.9 (weir)\n", ""), Tools.Iptables(_store, "-V"));
 
     [Fact]
+    public void Ipv6_IsRefused()
+    {
+        var errors = new StringWriter();
+        var environment = new ToolEnvironment { Input = TextReader.Null, Output = TextWriter.Null, Errors = errors };
+        Assert.Equal(3, IptablesCommand.Run("ip6tables", ["-F"], environment, _store));
+        Assert.Equal("ip6tables: Weir does not support IPv6 rules yet\n", errors.ToString());
+        Assert.Equal(0, _store.Commits);
+    }
+
+    [Fact]
     public void BadFile_ChangesNothing_NotEvenTablesBefore()
     {
         Tools.Iptables(_store, "-A INPUT -j DROP");

@@ -75,7 +75,7 @@ internal static class OptionReader
         {
             var given = (used & 1u << option.Id) != 0;
             if (option.Mandatory && !given) throw Line($"{extension.Name}: option \"--{option.Name}\" must be specified");
-            if (!given) continue;
+            if (!given || (option.Requires | option.Excludes) == 0) continue;
             for (var id = 0; id < 32; id++)
             {
                 if (id == option.Id || Array.Find(extension.Options, candidate => candidate.Id == id) is not { } other) continue;
@@ -182,11 +182,7 @@ internal static class OptionReader
         if (!HostAddress.TryParseLoose(name, family, out var address))
         {
             var found = call.Names.AddressesOf(name, family);
-            if (found.IsEmpty)
-            {
-                throw Line("getaddrinfo: "
-                    + (name.Length == 0 ? "Name or service not known" : "Temporary failure in name resolution"));
-            }
+            if (found.IsEmpty) throw Line("getaddrinfo: Name or service not known");
             address = found[0];
             if (found.Any(other => other != found[0])) throw Line($"{name} resolves to more than one address");
         }

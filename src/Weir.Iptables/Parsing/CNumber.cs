@@ -38,9 +38,9 @@ internal static class CNumber
         var overflow = false;
         while (at < text.Length && Digit(text[at]) < radix)
         {
-            var wide = (UInt128)value * radix + Digit(text[at++]);
-            overflow |= wide > ulong.MaxValue;
-            value = (ulong)wide;
+            var digit = Digit(text[at++]);
+            overflow |= value > (ulong.MaxValue - digit) / radix;
+            value = unchecked(value * radix + digit);
         }
         if (at == first) return false;
         end = at;

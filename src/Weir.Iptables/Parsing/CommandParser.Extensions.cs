@@ -89,9 +89,11 @@ internal sealed partial class CommandParser
         if (_offsets.TryGetValue(extension, out var offset) && !byProtocol) return new ExtensionUse(extension, _draft, offset);
         offset = (_offsets.Count + 1) * OffsetScale;
         _offsets[extension] = offset;
-        _extensionOptions.InsertRange(0, extension.Options.Select(option =>
-            new LongOption(option.Name, option.Type == Extensions.OptionType.None ? 0 : 1, offset + option.Id)));
-        _getopt.Options = [.. BaseOptions, .. _extensionOptions];
+        for (var i = 0; i < extension.Options.Length; i++)
+        {
+            var option = extension.Options[i];
+            _getopt.AddedOptions.Insert(i, new LongOption(option.Name, option.Type == OptionType.None ? 0 : 1, offset + option.Id));
+        }
         return new ExtensionUse(extension, _draft, offset);
     }
 

@@ -38,7 +38,6 @@ internal sealed partial class CommandParser
     private readonly ParsedCommand _parsed;
     private readonly StringBuilder _warnings;
     private readonly List<ExtensionUse> _matches = [];
-    private readonly List<LongOption> _extensionOptions = [];
     private readonly Dictionary<Extension, int> _offsets = [];
     private ExtensionUse? _target;
     private string? _protocol;
@@ -54,7 +53,7 @@ internal sealed partial class CommandParser
         _warnings = warnings;
         _tool = tool;
         _restoring = restoring;
-        _getopt = new Getopt(arguments, ShortOptions, [.. BaseOptions]);
+        _getopt = new Getopt(arguments, ShortOptions, BaseOptions);
         _draft = new RuleDraft(tool.Family);
         _parsed = new ParsedCommand { Rule = new Rule(tool.Family) };
     }

@@ -16,15 +16,16 @@ internal sealed class Getopt
     private readonly bool _inOrder;
     private readonly bool _quiet;
     private readonly TextWriter? _errors;
+    private readonly LongOption[] _options;
     private readonly List<string> _operands = [];
     private string _cluster = "";
     private int _clusterAt;
 
     /// <summary>Starts after the program's name. A <paramref name="shortOptions"/> that starts with - gives everything in order.</summary>
-    public Getopt(List<string> arguments, string shortOptions, List<LongOption> longOptions, TextWriter? errors = null)
+    public Getopt(List<string> arguments, string shortOptions, LongOption[] longOptions, TextWriter? errors = null)
     {
         Arguments = arguments;
-        Options = longOptions;
+        _options = longOptions;
         _inOrder = shortOptions.StartsWith('-');
         _short = _inOrder ? shortOptions[1..] : shortOptions;
         _quiet = _short.StartsWith(':');
@@ -34,8 +35,8 @@ internal sealed class Getopt
     /// <summary>All arguments, the program's name first.</summary>
     public List<string> Arguments { get; }
 
-    /// <summary>The long options, looked at in this order; may change between calls.</summary>
-    public List<LongOption> Options { get; set; }
+    /// <summary>Long options that come after the first ones; may change between calls.</summary>
+    public List<LongOption> AddedOptions { get; } = [];
 
     /// <summary>The next argument to look at (optind).</summary>
     public int Index { get; set; } = 1;
@@ -125,25 +126,11 @@ internal sealed class Getopt
         Index++;
         var equals = text.IndexOf('=');
         var name = equals < 0 ? text : text[..equals];
-        LongOption? found = null;
-        var ambiguous = false;
-        foreach (var option in Options)
-        {
-            if (option.Name == name)
-            {
-                found = option;
-                ambiguous = false;
-                break;
-            }
-            if (!option.Name.StartsWith(name, StringComparison.Ordinal)) continue;
-            if (found is not { } earlier) found = option;
-            else ambiguous |= earlier.HasArgument != option.HasArgument || earlier.Value != option.Value;
-        }
+        var found = Find(name, out var ambiguous);
         if (ambiguous)
         {
-            var names = Options.Where(option => option.Name.StartsWith(name, StringComparison.Ordinal))
-                .Select(option => $" '--{option.Name}'");
-            Complain($"option '--{text}' is ambiguous; possibilities:{string.Concat(names)}");
+            var names = _options.Concat(AddedOptions).Where(option => option.Name.StartsWith(name, StringComparison.Ordinal));
+            Complain($"option '--{text}' is ambiguous; possibilities:{string.Concat(names.Select(option => $" '--{option.Name}'"))}");
             return '?';
         }
         if (found is not { } match)
@@ -170,6 +157,26 @@ internal sealed class Getopt
             Value = Arguments[Index++];
         }
         return match.Value;
+    }
+
+    /// <summary>The option of exactly the name, else the first that begins with it; others that begin with it must do the same.</summary>
+    private LongOption? Find(string name, out bool ambiguous)
+    {
+        LongOption? found = null;
+        ambiguous = false;
+        for (var i = 0; i < _options.Length + AddedOptions.Count; i++)
+        {
+            var option = i < _options.Length ? _options[i] : AddedOptions[i - _options.Length];
+            if (!option.Name.StartsWith(name, StringComparison.Ordinal)) continue;
+            if (option.Name.Length == name.Length)
+            {
+                ambiguous = false;
+                return option;
+            }
+            if (found is not { } earlier) found = option;
+            else ambiguous |= earlier.HasArgument != option.HasArgument || earlier.Value != option.Value;
+        }
+        return found;
     }
 
     private void Complain(string message) => _errors?.Write($"{Arguments[0]}: {message}\n");

@@ -40,9 +40,32 @@ internal sealed class CommandGenerator(Random random)
         "semi;colon", "ümlaut", "%s%d",
     ];
 
+    private static readonly string[] Words =
+    [
+        "-A", "-I", "-D", "-R", "-C", "-L", "-S", "-F", "-Z", "-N", "-X", "-E", "-P", "-t", "-n", "-v", "-x", "-p", "-s", "-d", "-i", "-o",
+        "-f", "-j",
+        "-g", "-m", "-c", "-V", "-h", "-4", "-6", "-w", "-W", "-M", "!", "--", "-", "", "INPUT", "OUTPUT", "test", "a", "1", "2", "nat",
+        "filter", "tcp",
+        "udp", "icmp", "ACCEPT", "DROP", "LOG", "DNAT", "REJECT", "MARK", "1.2.3.4", "10.0.0.0/8", "80", "80:90", "--dport", "--sport",
+        "--syn",
+        "--tcp-flags", "--tcp-option", "--icmp-type", "--ports", "--dports", "multiport", "conntrack", "state", "--ctstate", "--state",
+        "NEW", "limit",
+        "--limit", "5/sec", "mark", "--mark", "comment", "--comment", "statistic", "--mode", "random", "--probability", "0.5", "addrtype",
+        "--dst-type",
+        "LOCAL", "connlimit", "--connlimit-above", "--log-prefix", "--log-level", "--to", "--to-destination", "--set-mark", "--or-mark",
+        "--reject-with",
+        "--source", "--dest", "--src", "--dst", "--in", "--out", "--proto", "--jump", "--match", "--goto", "--table", "--list", "--append",
+        "--delete",
+        "--numeric", "--set-counters", "--line-numbers", "--exact", "--verbose", "--zero", "--new", "--policy", "--fragments", "--s",
+        "--l", "--dport=80",
+        "--mark=1", "--syn=1", "--numeric=1", "-ptcp", "-nL", "-vnL", "-nvx", "-AINPUT", "-jACCEPT", "-m=tcp", "--jump=ACCEPT", "-f1",
+        "-nx", "-vv",
+    ];
+
     /// <summary>A command line without the program's name.</summary>
     public List<string> Command()
     {
+        if (Chance(12)) return [.. Enumerable.Range(0, random.Next(1, 10)).Select(_ => Pick(Words))];
         var arguments = new List<string>();
         var table = Chance(50) ? "filter" : Pick(Tables);
         if (table != "filter" || Chance(20)) arguments.AddRange(Chance(80) ? ["-t", table] : [$"--table={table}"]);
