@@ -1,18 +1,45 @@
+using System.Globalization;
+using Weir.Bpf.Compiler;
 using Weir.Bpf.Compiler.Il;
 using Weir.Bpf.Compiler.Ir;
 
+// weir-bpfc INPUT.dll OUTPUT [--root FOLDER] [--print] [--statistics]: compiles every method with [Program] to one object.
+// Errors are printed as MSBuild likes them; exit code 1. --print writes the intermediate form, --statistics what each function needs, to standard output.
+string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+
+if (args.Length < 2)
+{
+    Console.Error.WriteLine("usage: weir-bpfc INPUT.dll OUTPUT [--root FOLDER] [--print] [--statistics]");
+    return 2;
+}
+
+var root = Option("--root");
 var diagnostics = new Diagnostics();
-var module = FrontEnd.Compile(args[0], diagnostics, args.Length > 1 ? args[1] : null);
-foreach (var error in diagnostics.Errors)
-{
-    Console.Error.WriteLine(error);
-}
-
-if (diagnostics.HasErrors)
-{
-    return 1;
-}
-
-Console.WriteLine(IrPrinter.Print(module));
+var module = FrontEnd.Compile(args[0], diagnostics, root);
+foreach (var error in diagnostics.Errors) Console.Error.WriteLine(error);
+if (diagnostics.HasErrors) return 1;
+if (args.Contains("--print")) Console.WriteLine(IrPrinter.Print(module));
 IrChecker.Verify(module, "the front end");
+
+var sources = new Dictionary<string, string[]>();
+var result = Compilation.Compile(module, new CompilerOptions { SourceText = TextOf });
+File.WriteAllBytes(args[1], result.Object.Write());
+if (args.Contains("--statistics"))
+{
+    foreach (var function in result.Functions)
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{function.Name,-40} {function.Instructions,6} instructions {function.StackBytes,4} bytes of stack {function.Spills,4} spills"));
+    }
+}
 return 0;
+
+string? TextOf(SourceLocation location)
+{
+    if (!sources.TryGetValue(location.File, out var lines))
+    {
+        var path = root is null ? location.File : Path.Combine(root, location.File);
+        sources.Add(location.File, lines = File.Exists(path) ? File.ReadAllLines(path) : []);
+    }
+    return location.Line <= lines.Length ? lines[location.Line - 1].Trim() : null;
+}
