@@ -25,6 +25,7 @@ public class LayoutTests
         { typeof(RuleState), 8 },
         { typeof(Device), 24 },
         { typeof(Stats), 96 },
+        { typeof(Scratch), Scratch.FlowWords * 8 + Scratch.Depth * 4 + 80 },
         { typeof(LogEvent), 232 },
         { typeof(ServiceKey), 24 },
         { typeof(Service), 40 },
