@@ -160,7 +160,12 @@ internal sealed class RandomModule
     {
         private readonly Random _random = module._random;
         private readonly IrBuilder _builder = new(function);
+        // Fields of the structs: offset and size.
+        private static readonly (int Offset, int Size)[] s_fields = [(0, 8), (8, 4), (12, 2), (14, 1), (15, 1), (16, 8)];
+        private const int StructBytes = 24;
+
         private readonly List<StackSlot> _slots = [];
+        private readonly List<StackSlot> _structs = [];
         private Value[] _variables = [];
         private int _budget = size;
         private Value? _context;
@@ -190,6 +195,14 @@ internal sealed class RandomModule
                 var slot = _builder.NewSlot($"slot{i}", bytes, 8);
                 _slots.Add(slot);
                 _builder.ZeroMemory(_builder.StackAddress(slot), 0, bytes);
+            }
+
+            // Structs, whose fields are only accessed whole.
+            for (var i = 0; i < 2; i++)
+            {
+                var slot = _builder.NewSlot($"struct{i}", StructBytes, 8);
+                _structs.Add(slot);
+                _builder.ZeroMemory(_builder.StackAddress(slot), 0, StructBytes);
             }
 
             _variables = variables(_builder);
@@ -257,8 +270,17 @@ internal sealed class RandomModule
         private void Statement(int depth)
         {
             _budget--;
-            switch (_random.Next(20))
+            switch (_random.Next(24))
             {
+                case 20 or 21:
+                    StructAccess();
+                    break;
+                case 22:
+                    StructCopy();
+                    break;
+                case 23 when depth < 4:
+                    PointerChoice(depth);
+                    break;
                 case < 8:
                     Assign(Expression());
                     break;
@@ -522,6 +544,73 @@ internal sealed class RandomModule
             {
                 Assign(_builder.Load(type, at, offset, bytes));
             }
+        }
+
+        private void StructAccess()
+        {
+            var at = _builder.StackAddress(_structs[_random.Next(_structs.Count)]);
+            var (offset, size) = s_fields[_random.Next(s_fields.Length)];
+            var type = size == 8 ? ValueType.I64 : AnyType();
+            if (_random.Next(2) == 0)
+            {
+                _builder.Store(at, offset, size, Any(type));
+            }
+            else
+            {
+                Assign(_builder.Load(type, at, offset, size));
+            }
+        }
+
+        private void StructCopy()
+        {
+            var (first, second) = (_builder.StackAddress(_structs[0]), _builder.StackAddress(_structs[1]));
+            var map = _builder.MapValue(module._output, 48);
+            switch (_random.Next(5))
+            {
+                case 0:
+                    _builder.CopyMemory(first, 0, second, 0, StructBytes);
+                    break;
+                case 1:
+                    _builder.CopyMemory(second, 8, first, 8, 8);
+                    break;
+                case 2:
+                    _builder.CopyMemory(map, 0, first, 0, StructBytes);
+                    break;
+                case 3:
+                    _builder.CopyMemory(second, 0, map, 0, StructBytes);
+                    break;
+                default:
+                    _builder.ZeroMemory(first, 8 * _random.Next(2), 8);
+                    break;
+            }
+        }
+
+        /// <summary>A pointer that is one of two slots, kept in memory for a while, and aliased accesses through it.</summary>
+        private void PointerChoice(int depth)
+        {
+            var (left, right) = (_builder.StackAddress(Slot()), _builder.StackAddress(Slot()));
+            var (other, join) = (new Block(), new Block());
+            Assign(_builder.Load(ValueType.I64, left, 0, 8));
+            _builder.Branch((Comparison)_random.Next(10), Any(ValueType.I64), Any(ValueType.I64), other, join);
+            var before = _builder.Current;
+            Enter(other);
+            _builder.Jump(join);
+            Enter(join);
+            var pointer = before == join.Predecessors[0]
+                ? _builder.Append(Op.Phi, ValueType.Pointer, left, right)
+                : _builder.Append(Op.Phi, ValueType.Pointer, right, left);
+            if (_random.Next(2) == 0)
+            {
+                var kept = _builder.NewSlot("kept", 8, 8);
+                _builder.Store(_builder.StackAddress(kept), 0, 8, pointer);
+                Statements(depth + 2);
+                pointer = _builder.Load(ValueType.Pointer, _builder.StackAddress(kept), 0, 8);
+            }
+
+            _builder.Store(pointer, 0, 8, Any(ValueType.I64));
+            Assign(_builder.Load(ValueType.I64, right, 0, 8));
+            _builder.Store(left, 0, 4, Any(ValueType.I32));
+            Assign(_builder.Load(ValueType.I64, pointer, 0, 8));
         }
 
         private void CopyOrZero()
