@@ -45,11 +45,3 @@ public readonly struct ValueList<T>(ImmutableArray<T> items) : IReadOnlyList<T>,
 
     public static bool operator !=(ValueList<T> left, ValueList<T> right) => !left.Equals(right);
 }
-
-/// <summary>Makes value lists from collection expressions.</summary>
-public static class ValueList
-{
-    /// <summary>Copies the elements.</summary>
-    public static ValueList<T> Create<T>(ReadOnlySpan<T> items)
-        where T : IEquatable<T> => new(ImmutableArray.Create(items));
-}

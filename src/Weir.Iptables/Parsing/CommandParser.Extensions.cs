@@ -22,7 +22,7 @@ internal sealed partial class CommandParser
         if (ProtocolMatch() is { } extension)
         {
             _protocolUsed = true;
-            _matches.Add(Load(extension, true));
+            AddMatch(extension, byProtocol: true);
             _getopt.Index--;
             return false;
         }
@@ -66,11 +66,17 @@ internal sealed partial class CommandParser
         if (ExtensionList.UnsupportedMatches.Contains(name)) throw Unsupported("match", name);
         if (ExtensionList.FindMatch(name) is not { } extension)
             throw CommandException.Parameter($"Couldn't load match `{name}':No such file or directory\n");
+        AddMatch(extension, byProtocol: false);
+    }
+
+    /// <summary>Adds a match, which takes its options over from an earlier one of the same kind.</summary>
+    private void AddMatch(Extension extension, bool byProtocol)
+    {
         foreach (var earlier in _matches)
         {
             if (earlier.Extension == extension) earlier.IsComplete = true;
         }
-        _matches.Add(Load(extension));
+        _matches.Add(Load(extension, byProtocol));
     }
 
     /// <summary>
@@ -79,15 +85,8 @@ internal sealed partial class CommandParser
     /// </summary>
     private ExtensionUse Load(Extension extension, bool byProtocol = false)
     {
-        if (byProtocol)
-        {
-            foreach (var earlier in _matches)
-            {
-                if (earlier.Extension == extension) earlier.IsComplete = true;
-            }
-        }
         if (_offsets.TryGetValue(extension, out var offset) && !byProtocol) return new ExtensionUse(extension, _draft, offset);
-        offset = (_offsets.Count + 1) * OffsetScale;
+        offset = _lastOffset += OffsetScale;
         _offsets[extension] = offset;
         for (var i = 0; i < extension.Options.Length; i++)
         {

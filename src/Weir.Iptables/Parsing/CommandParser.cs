@@ -39,6 +39,7 @@ internal sealed partial class CommandParser
     private readonly StringBuilder _warnings;
     private readonly List<ExtensionUse> _matches = [];
     private readonly Dictionary<Extension, int> _offsets = [];
+    private int _lastOffset;
     private ExtensionUse? _target;
     private string? _protocol;
     private bool _protocolUsed;

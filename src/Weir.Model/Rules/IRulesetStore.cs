@@ -5,8 +5,8 @@ namespace Weir.Model.Rules;
 /// rule set, commit.
 /// </summary>
 /// <remarks>
-/// <para>Slots: a rule (policy) of the new rule set with a slot of the old one is the same rule, moved or not. Rules with slot 0 are new: the
-/// store gives them a slot and starts their counters at <see cref="Rule.Counters"/>. Slots that are gone are free.</para>
+/// <para>Slots: a rule (or policy) of the new rule set with a slot of the old one is the same rule, moved or not. Those with slot 0 are new:
+/// the store gives them a slot and starts their counters at <see cref="Rule.Counters"/>. Slots that are gone are free.</para>
 /// <para>Counters: packets go on being counted between reading and committing, so for a kept slot the store adds <c>new - read</c> (modulo
 /// 2^64) to the live counters. A rule that is not touched thus keeps every count; zeroing (new = 0) takes away exactly what was read and
 /// perhaps printed.</para>
