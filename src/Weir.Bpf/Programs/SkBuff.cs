@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace Weir.Bpf.Programs;
 
 /// <summary>The context of TC programs: struct __sk_buff (include/uapi/linux/bpf.h), 192 bytes. Ports and addresses in network byte order.</summary>
+[BtfName("__sk_buff")]
 [StructLayout(LayoutKind.Explicit, Size = 192)]
 public unsafe struct SkBuff
 {

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace Weir.Bpf.Programs;
 
 /// <summary>The context of cgroup socket-address programs: struct bpf_sock_addr (include/uapi/linux/bpf.h). Addresses and ports in network byte order.</summary>
+[BtfName("bpf_sock_addr")]
 [StructLayout(LayoutKind.Explicit, Size = 72)]
 public struct SockAddress
 {
