@@ -29,6 +29,6 @@ internal static class DataPathObject
         return bytes;
     }
 
-    private static Stream Open() => typeof(DataPath.Maps).Assembly.GetManifestResourceStream("datapath.bpf")
+    private static Stream Open() => typeof(DataPathObject).Assembly.GetManifestResourceStream("Weir.DataPath.bpf")
         ?? throw new InvalidOperationException("this build carries no data path");
 }
