@@ -24,6 +24,9 @@ internal static class Tools
         "ipvsadm", "ipvsadm-save", "ipvsadm-restore",
     ];
 
+    /// <summary>What arguments come in, so that a comment is the same by -A and by a file.</summary>
+    private static readonly UTF8Encoding s_utf8 = new(false);
+
     public static bool IsTool(string name) => s_names.Contains(name);
 
     public static int Run(string name, string[] arguments)
@@ -57,12 +60,12 @@ internal static class Tools
         }
         var environment = new ToolEnvironment
         {
-            Input = new StreamReader(Console.OpenStandardInput(), Encoding.Latin1),
+            Input = new StreamReader(Console.OpenStandardInput(), s_utf8),
             Output = output,
             Errors = errors,
             Names = new EtcNames(ReadFile, Resolve, Reverse),
-            OpenInput = static path => Open(path, () => new StreamReader(path, Encoding.Latin1)),
-            OpenOutput = static path => Open(path, () => new StreamWriter(path, false, Encoding.Latin1)),
+            OpenInput = static path => Open(path, () => new StreamReader(path, s_utf8)),
+            OpenOutput = static path => Open(path, () => new StreamWriter(path, false, s_utf8)),
         };
         IRulesetStore store = Environment.IsPrivilegedProcess ? new RulesetStore(StateFolder.Current(), new RulesetText()) : new NoPermission();
         try
@@ -96,8 +99,7 @@ internal static class Tools
         return IpvsadmCommand.Run(name, arguments, input, output, errors, new ServiceStore(StateFolder.Current()), names);
     }
 
-    // Bytes in, bytes out: comments and prefixes may be in any encoding.
-    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(false), 1 << 16);
+    private static StreamWriter Writer(Stream stream) => new(stream, s_utf8, 1 << 16);
 
     private static string? ReadFile(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
 
