@@ -61,9 +61,7 @@ public static unsafe class Walk
         if (rule == null) return Stop(state, TargetKind.Drop);
         if (state->MatchesLeft != 0)
         {
-            var cell = image.Lookup(&state->MatchCell);
-            if (cell == null) return Stop(state, TargetKind.Drop);
-            var result = Matches.Evaluate(packet, cell);
+            var result = (MatchResult)Matches.Evaluate(packet, state->MatchCell);
             if (result == MatchResult.HotDrop) return Stop(state, TargetKind.Drop);
             if (result == MatchResult.No)
             {
