@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using Weir.Bpf.Instructions;
 using Weir.Bpf.Btf;
+using Weir.Bpf.Instructions;
 
 namespace Weir.Bpf.Objects;
 

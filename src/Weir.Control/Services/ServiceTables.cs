@@ -4,8 +4,8 @@ using Weir.Control.Instances;
 using Weir.DataPath;
 using Weir.DataPath.Services;
 using Weir.Model;
-using KernelState = Weir.DataPath.Services.ServiceState;
 using KernelKey = Weir.DataPath.Services.ServiceKey;
+using KernelState = Weir.DataPath.Services.ServiceState;
 using ModelKey = Weir.Model.ServiceKey;
 
 namespace Weir.Control.Services;

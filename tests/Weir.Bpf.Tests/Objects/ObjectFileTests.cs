@@ -1,5 +1,5 @@
-using Weir.Bpf.Instructions;
 using Weir.Bpf.Btf;
+using Weir.Bpf.Instructions;
 using Weir.Bpf.Objects;
 
 namespace Weir.Bpf.Tests.Objects;

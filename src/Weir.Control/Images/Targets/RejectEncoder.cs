@@ -1,7 +1,7 @@
 using Weir.DataPath.Image;
 using Weir.Model.Rules.Targets;
-using RejectWith = Weir.DataPath.Image.RejectWith;
 using ModelWith = Weir.Model.Rules.Targets.RejectWith;
+using RejectWith = Weir.DataPath.Image.RejectWith;
 
 namespace Weir.Control.Images.Targets;
 
