@@ -37,7 +37,8 @@ public sealed unsafe class BpfMap : IDisposable
     /// <param name="btf">Where its type ids are from, or null.</param>
     public static BpfMap Create(MapDefinition definition, BtfObject? btf = null)
     {
-        using var inner = definition.Inner == null ? null : Create(definition.Inner, btf);
+        // The pattern for inner maps has no types: Linux 6.1 takes a map that was made without them for another kind.
+        using var inner = definition.Inner == null ? null : Create(definition.Inner);
         var attribute = default(BpfAttribute);
         ref var view = ref attribute.MapCreate;
         view.Kind = (uint)definition.Kind;

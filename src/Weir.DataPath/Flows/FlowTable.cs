@@ -11,7 +11,22 @@ public static unsafe class FlowTable
 
     /// <summary>The flow of a tracked packet, in the table or still pending; null where there is none.</summary>
     public static Flow* Of(Packet* packet) =>
-        (packet->Flags & PacketFlags.NewFlow) != 0 ? Pending() : Maps.Flows.Lookup(&packet->Original);
+        (packet->Flags & PacketFlags.NewFlow) != 0 ? Pending() : Lookup(&packet->Original);
+
+    /// <summary>The flow of an original tuple; null where there is none.</summary>
+    public static Flow* Lookup(FlowTuple* original)
+    {
+        // Before Linux 6.2 memory that a sub-program was given is no key for a map: it must be copied to the stack.
+        var key = *original;
+        return Maps.Flows.Lookup(&key);
+    }
+
+    /// <summary>The original tuple of the flow whose reply tuple (or translated original, see <see cref="FlowTuple.Translated"/>) this is.</summary>
+    public static FlowTuple* LookupReply(FlowTuple* reply)
+    {
+        var key = *reply;
+        return Maps.Replies.Lookup(&key);
+    }
 
     /// <summary>The flow that the packet is making. Its timer must not be touched.</summary>
     public static Flow* Pending()
@@ -29,17 +44,18 @@ public static unsafe class FlowTable
         var scratch = Maps.Scratches.At(0);
         if (scratch == null) return TcAction.Shot;
         var pending = (Flow*)scratch->Pending;
+        var original = packet->Original;
         if (confirm != 0)
         {
-            if (Maps.Replies.Update(&pending->Reply, &packet->Original, UpdateMode.NoExist) != 0) return Clash(packet, pending);
+            if (Maps.Replies.Update(&pending->Reply, &original, UpdateMode.NoExist) != 0) return Clash(packet, pending);
             pending->Status |= FlowStatus.Confirmed | FlowStatus.ReplyKnown;
         }
         if ((pending->Status & FlowStatus.DestinationNat) != 0)
         {
-            Tuples.Translated(&packet->Original, &pending->Reply, &scratch->Key);
-            Maps.Replies.Update(&scratch->Key, &packet->Original, UpdateMode.Any);
+            Tuples.Translated(&original, &pending->Reply, &scratch->Key);
+            Maps.Replies.Update(&scratch->Key, &original, UpdateMode.Any);
         }
-        var result = Maps.Flows.Update(&packet->Original, pending, UpdateMode.NoExist);
+        var result = Maps.Flows.Update(&original, pending, UpdateMode.NoExist);
         if (result != 0)
         {
             if (confirm != 0) Maps.Replies.Delete(&pending->Reply);
@@ -48,7 +64,7 @@ public static unsafe class FlowTable
         }
         packet->Flags &= ~PacketFlags.NewFlow;
         packet->FlowStatus = pending->Status;
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = Maps.Flows.Lookup(&original);
         if (flow == null) return TcAction.Shot;
         Arm(flow);
         EnterRing(packet, scratch);
@@ -62,13 +78,14 @@ public static unsafe class FlowTable
     public static int Confirm(Packet* packet)
     {
         if (packet == null) return TcAction.Shot;
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var original = packet->Original;
+        var flow = Maps.Flows.Lookup(&original);
         if (flow == null) return TcAction.Shot;
         if ((flow->Status & FlowStatus.Confirmed) != 0) return TcAction.Continue;
-        if (Maps.Replies.Update(&flow->Reply, &packet->Original, UpdateMode.NoExist) != 0)
+        if (Maps.Replies.Update(&flow->Reply, &original, UpdateMode.NoExist) != 0)
         {
             var owner = Maps.Replies.Lookup(&flow->Reply);
-            if (owner == null || !Tuples.Equal(owner, &packet->Original)) return TcAction.Shot;
+            if (owner == null || !Tuples.Equal(owner, &original)) return TcAction.Shot;
         }
         Set(flow, FlowStatus.Confirmed | FlowStatus.ReplyKnown);
         packet->FlowStatus = flow->Status;
@@ -90,7 +107,7 @@ public static unsafe class FlowTable
             if ((pending->Status & FlowStatus.Service) != 0) VirtualServices.Ended(&packet->Original, pending);
             return 0;
         }
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = Lookup(&packet->Original);
         if (flow != null && (flow->Status & FlowStatus.Confirmed) == 0) Delete(&packet->Original, flow);
         return 0;
     }
@@ -101,15 +118,16 @@ public static unsafe class FlowTable
         // Whoever comes second finds the bit set.
         if ((Set(flow, FlowStatus.Dying) & FlowStatus.Dying) != 0) return;
         if ((flow->Status & FlowStatus.ReplyKnown) != 0) Maps.Replies.Delete(&flow->Reply);
+        FlowTuple key;
         if ((flow->Status & FlowStatus.DestinationNat) != 0)
         {
-            FlowTuple key;
             Tuples.Translated(original, &flow->Reply, &key);
             Maps.Replies.Delete(&key);
         }
         ConnLimits.Leave(original, flow);
         if ((flow->Status & FlowStatus.Service) != 0) VirtualServices.Ended(original, flow);
-        Maps.Flows.Delete(original);
+        key = *original;
+        Maps.Flows.Delete(&key);
     }
 
     /// <summary>Sets status bits atomically; returns what they were.</summary>

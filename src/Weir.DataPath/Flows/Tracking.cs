@@ -66,11 +66,11 @@ public static unsafe class Tracking
         if (translated != 0)
         {
             packet->Original.Side = FlowTuple.Translated;
-            var original = Maps.Replies.Lookup(&packet->Original);
+            var original = FlowTable.LookupReply(&packet->Original);
             if (original == null) return 1;
             packet->Original = *original;
         }
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = FlowTable.Lookup(&packet->Original);
         if (flow == null) return 1;
         packet->FlowStatus = flow->Status;
         return 0;
@@ -141,13 +141,13 @@ public static unsafe class Tracking
     {
         Tuples.Of(packet, &packet->Original);
         packet->Direction = 0;
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = FlowTable.Lookup(&packet->Original);
         if (flow != null) return flow;
-        var original = Maps.Replies.Lookup(&packet->Original);
+        var original = FlowTable.LookupReply(&packet->Original);
         if (original == null) return null;
         packet->Original = *original;
         packet->Direction = 1;
-        return Maps.Flows.Lookup(&packet->Original);
+        return FlowTable.Lookup(&packet->Original);
     }
 
     private static Flow* FindSent(Packet* packet)
@@ -155,11 +155,11 @@ public static unsafe class Tracking
         Tuples.InvertOf(packet, &packet->Original);
         if (packet->Direction == 0)
         {
-            var original = Maps.Replies.Lookup(&packet->Original);
+            var original = FlowTable.LookupReply(&packet->Original);
             if (original == null) return null;
             packet->Original = *original;
         }
-        return Maps.Flows.Lookup(&packet->Original);
+        return FlowTable.Lookup(&packet->Original);
     }
 
     /// <summary>Moves the flow on. False: the flow is over and another may begin, or (state Untracked as a sign) the packet is invalid.</summary>
@@ -256,7 +256,7 @@ public static unsafe class Tracking
 
     private static void SetState(Packet* packet)
     {
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = FlowTable.Lookup(&packet->Original);
         if (flow != null) SetState(packet, flow);
     }
 
