@@ -5,7 +5,7 @@ namespace Weir.Bpf.Compiler.Fixtures;
 /// <summary>Integers of all widths.</summary>
 public static unsafe class Arithmetic
 {
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Ints(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -20,7 +20,7 @@ public static unsafe class Arithmetic
         return a;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Unsigned(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -37,7 +37,7 @@ public static unsafe class Arithmetic
         return (int)(c ^ d);
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Longs(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -55,7 +55,7 @@ public static unsafe class Arithmetic
         return (int)e;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int SignedDivision(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -74,7 +74,7 @@ public static unsafe class Arithmetic
         return 0;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Conversions(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -98,7 +98,7 @@ public static unsafe class Arithmetic
         return f->J;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Comparisons(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);

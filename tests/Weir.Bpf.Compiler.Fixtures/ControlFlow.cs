@@ -12,7 +12,7 @@ public enum Colour : byte
 /// <summary>Loops, switches, conditions with values.</summary>
 public static unsafe class ControlFlow
 {
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Loops(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -48,7 +48,7 @@ public static unsafe class ControlFlow
         return sum;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Switches(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -77,7 +77,7 @@ public static unsafe class ControlFlow
         return (f->A & 7) switch { 0 => 5, 1 => 6, 2 => 7, 3 => 8, 4 => 9, _ => f->B };
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Ternaries(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);

@@ -7,7 +7,7 @@ namespace Weir.Bpf.Compiler.Fixtures;
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct Frame
 {
-    public const int Size = 128;
+    public const int Size = 192;
 
     public int A;
     public int B;
@@ -24,7 +24,7 @@ public unsafe struct Frame
     public ushort Pad;
     public uint M;
     public uint N;
-    public fixed ulong Out[8];
+    public fixed ulong Out[16];
 
     /// <summary>The packet as a frame, or null if it is too short.</summary>
     public static Frame* Of(SkBuff* skb)

@@ -42,7 +42,7 @@ public static unsafe class MapsAndHelpers
     public static readonly uint Seed = 0x9E3779B9u;
     private const int Shift = 3;
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Counting(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -68,7 +68,7 @@ public static unsafe class MapsAndHelpers
         return 1;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Arrays(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -89,7 +89,7 @@ public static unsafe class MapsAndHelpers
         return (int)*word;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Tables(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -102,7 +102,7 @@ public static unsafe class MapsAndHelpers
         return Table.At(5);
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Intrinsics(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -117,7 +117,7 @@ public static unsafe class MapsAndHelpers
         return BinaryPrimitives.ReverseEndianness(0x01020304);
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Callbacks(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -129,7 +129,7 @@ public static unsafe class MapsAndHelpers
         return (int)calls;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Subprograms(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -143,7 +143,7 @@ public static unsafe class MapsAndHelpers
         return checkedSum;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int ContextFields(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);

@@ -8,12 +8,14 @@ public struct Point
     public int X;
     public short Y;
     public byte Z;
+    public byte Pad;
 
     public Point(int x, short y)
     {
         X = x;
         Y = y;
         Z = 9;
+        Pad = 0;
     }
 
     public readonly int Sum() => X + Y + Z;
@@ -54,7 +56,7 @@ public struct Pair<TFirst, TSecond>
 /// <summary>Structs: nested, packed, overlaid, generic; by value, by reference, by pointer.</summary>
 public static unsafe class Structs
 {
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Values(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -81,7 +83,7 @@ public static unsafe class Structs
         return q.X;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Layouts(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -105,7 +107,7 @@ public static unsafe class Structs
         return total;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int Generics(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -121,7 +123,7 @@ public static unsafe class Structs
         return nested.Second.Second;
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int References(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);
@@ -143,7 +145,7 @@ public static unsafe class Structs
         return Chain(&p, 3);
     }
 
-    [Program("tc")]
+    [Program("tc/ingress")]
     public static int StackBytes(SkBuff* skb)
     {
         Frame* f = Frame.Of(skb);

@@ -67,7 +67,8 @@ internal sealed class TypeSystem
 
         var definition = type.Resolve();
         var context = GenericContext.Of(type);
-        if (definition.IsAutoLayout)
+        // What a local function sees of its method has automatic layout, too; but only C#'s own code touches it, field by field.
+        if (definition.IsAutoLayout && !definition.Name.StartsWith("<>c__DisplayClass", StringComparison.Ordinal))
         {
             throw new Refusal($"the struct {type.Name} has automatic layout");
         }
