@@ -37,6 +37,8 @@ public sealed class StateFolder
 
     private string Folder => MountNamespace.Reach($"{Root}/{Name}");
 
+    private string MountLock => MountNamespace.Reach($"{Root}/mount.lock");
+
     /// <summary>The state folder of this process's network namespace.</summary>
     public static StateFolder Current() =>
         new(Environment.GetEnvironmentVariable("WEIR_STATE_DIR") is { Length: > 0 } text ? Path.GetFullPath(text) : "/run/weir", NetworkNamespace.Cookie);
@@ -61,15 +63,13 @@ public sealed class StateFolder
         return result;
     }
 
-    /// <summary>Makes the folders and mounts the bpffs where that has not been done.</summary>
+    /// <summary>Makes the bpffs where there is none yet. The caller holds the lock, so this namespace's folder is there and keeps the others' <see cref="Remove"/> from unmounting it.</summary>
     public void Prepare()
     {
-        Directory.CreateDirectory(Folder);
+        // Two namespaces may come here at once; a second mount on top would hide the first one's pins.
+        using var _ = FileLock.Take(MountLock, null);
         var root = MountNamespace.Reach(PinRoot);
         Directory.CreateDirectory(root);
-        if (Pin.IsFileSystem(root)) return;
-        // Two namespaces may come here at once; a second mount on top would hide the first one's pins.
-        using var _ = FileLock.Take(MountNamespace.Reach($"{Root}/mount.lock"), null);
         if (!Pin.IsFileSystem(root)) MountNamespace.MountBpf(PinRoot);
     }
 
@@ -78,14 +78,14 @@ public sealed class StateFolder
     {
         while (true)
         {
-            Directory.CreateDirectory(Folder);
             try
             {
                 return FileLock.Take($"{Folder}/lock", limit);
             }
-            catch (DirectoryNotFoundException)
+            catch (BpfException problem) when (problem.Errno == Errno.ENOENT)
             {
-                // weir down removed the folder in between.
+                // The first command, or weir down removed the folder in between.
+                Directory.CreateDirectory(Folder);
             }
         }
     }
@@ -112,9 +112,21 @@ public sealed class StateFolder
         }
         held.Remove();
         TryRemoveEmpty(Folder);
+        try
+        {
+            using var _ = FileLock.Take(MountLock, null);
+            RemoveAll();
+        }
+        catch (BpfException problem) when (problem.Errno == Errno.ENOENT)
+        {
+            // Another namespace's weir down was the last.
+        }
+    }
+
+    private void RemoveAll()
+    {
         var root = MountNamespace.Reach(Root);
         var pins = MountNamespace.Reach(PinRoot);
-        using var _ = FileLock.Take($"{root}/mount.lock", null);
         if (Directory.GetDirectories(root).Any(path => path != pins)) return;
         if (Pin.IsFileSystem(pins))
         {
@@ -122,7 +134,7 @@ public sealed class StateFolder
             MountNamespace.Unmount(PinRoot);
         }
         TryRemoveEmpty(pins);
-        File.Delete($"{root}/mount.lock");
+        File.Delete(MountLock);
         TryRemoveEmpty(root);
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Weir.Bpf.Kernel;
 using Weir.Bpf.Linux;
 using Weir.Control.Images;
 using Weir.Control.Instances;
@@ -34,8 +35,10 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
     public ChangeResult Change(AddressFamily family, LockWait wait, Func<Ruleset, Ruleset?> change)
     {
         if (family != AddressFamily.IPv4) return new(ChangeStatus.NotSupported, "IPv6 is not supported yet");
-        using var held = folder.TakeLock(wait.Limit);
-        if (held is null) return ChangeResult.LockBusy;
+        if (!TryTakeOriginalsLock(wait.Limit, out var originals)) return ChangeResult.LockBusy;
+        using var _ = originals;
+        // Nobody holds this one for longer than a change takes, so to fail instead of waiting would help no one.
+        using var held = folder.TakeLock(null)!;
         var instance = Instance.TryOpen(folder);
         try
         {
@@ -50,6 +53,25 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
         finally
         {
             instance?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// The lock of iptables itself, which is also what others take who want to be alone with the rules (kube-proxy, flock(1)). Commands of ours share it: they
+    /// wait for each other by a lock of their own, without -w too.
+    /// </summary>
+    private static bool TryTakeOriginalsLock(TimeSpan? limit, out FileLock? held)
+    {
+        held = null;
+        try
+        {
+            held = FileLock.TakeShared(Environment.GetEnvironmentVariable("XTABLES_LOCKFILE") is { Length: > 0 } path ? path : "/run/xtables.lock", limit);
+            return held is not null;
+        }
+        catch (BpfException)
+        {
+            // What cannot be opened is held by nobody.
+            return true;
         }
     }
 
