@@ -24,6 +24,7 @@ public unsafe struct LogEvent
 
     /// <summary>Bytes of <see cref="Data"/> in use.</summary>
     [FieldOffset(28)] public ushort DataLength;
+    [FieldOffset(30)] public ushort Reserved0;
 
     /// <summary>The socket's owner where <see cref="LogFlags.Uid"/> asks for it and there is one, otherwise 0xffffffff.</summary>
     [FieldOffset(32)] public uint Uid;

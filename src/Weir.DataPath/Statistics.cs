@@ -51,6 +51,12 @@ internal static unsafe class Statistics
         if (stats != null) stats->FragmentsUnknown++;
     }
 
+    public static void LogsLost()
+    {
+        var stats = Maps.Stats.At(0);
+        if (stats != null) stats->LogsLost++;
+    }
+
     public static void WalkOverruns()
     {
         var stats = Maps.Stats.At(0);

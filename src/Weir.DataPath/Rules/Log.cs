@@ -1,12 +1,66 @@
 using Weir.Bpf.Programs;
+using Weir.DataPath.Image;
 
 namespace Weir.DataPath.Rules;
 
 /// <summary>The LOG target.</summary>
 public static unsafe class Log
 {
-    /// <summary>Puts the packet into <see cref="Maps.LogEvents"/>; <paramref name="cell"/> is the <see cref="Image.LogTargetCell"/> in the packet's image.</summary>
+    private const uint EthernetHeader = 14;
+
+    /// <summary>What a packet's start is copied to: an IP header with all options and a TCP header with all options fit.</summary>
+    private const uint MostData = 144;
+
+    /// <summary>Puts the packet into <see cref="Maps.LogEvents"/>; <paramref name="cell"/> is the <see cref="LogTargetCell"/> in the packet's image.</summary>
     /// <returns>0.</returns>
     [Subprogram(Global = true)]
-    public static int Write(SkBuff* skb, Packet* packet, uint cell) => 0;
+    public static int Write(SkBuff* skb, Packet* packet, uint cell)
+    {
+        if (packet == null) return 0;
+        var image = Maps.Images.At(packet->ImageSlot);
+        if (image == null) return 0;
+        var target = (LogTargetCell*)image.At(cell);
+        if (target == null) return 0;
+        var log = (LogEvent*)Maps.LogEvents.Reserve((ulong)sizeof(LogEvent), 0);
+        if (log == null)
+        {
+            Statistics.LogsLost();
+            return 0;
+        }
+        log->Time = Helpers.KtimeGetNs();
+        log->InIfIndex = packet->InIfIndex;
+        log->OutIfIndex = packet->OutIfIndex;
+        log->Mark = packet->Mark;
+        log->Length = packet->Length;
+        log->Level = target->Level;
+        log->Flags = target->Flags;
+        log->Hook = packet->Hook;
+        log->PrefixWords[0] = target->PrefixWords[0];
+        log->PrefixWords[1] = target->PrefixWords[1];
+        log->PrefixWords[2] = target->PrefixWords[2];
+        // A prefix has at most 29 bytes.
+        log->PrefixWords[3] = target->PrefixWords[3] & 0x0000ffff_ffffffff;
+        log->Uid = uint.MaxValue;
+        log->Gid = uint.MaxValue;
+        log->MacLength = 0;
+        log->DataLength = 0;
+        log->Reserved0 = 0;
+        Submit(skb, packet, log);
+        return 0;
+    }
+
+    private static void Submit(SkBuff* skb, Packet* packet, LogEvent* log)
+    {
+        uint network = packet->NetworkOffset;
+        // The link header is shown where there is an input device. What a forwarded packet came in with is gone.
+        if (packet->Hook is Hook.Prerouting or Hook.Input && network >= EthernetHeader &&
+            Helpers.SkbLoadBytes(skb, network - EthernetHeader, log->Mac, EthernetHeader) == 0)
+        {
+            log->MacLength = (byte)EthernetHeader;
+        }
+        var length = packet->Length;
+        if (length > MostData) length = MostData;
+        if (length != 0 && Helpers.SkbLoadBytes(skb, network, log->Data, length) == 0) log->DataLength = (ushort)length;
+        RingBuffer.Submit(log, 0);
+    }
 }

@@ -136,6 +136,14 @@ internal sealed class TestRule(TargetKind target = TargetKind.Continue)
         return this;
     }
 
+    public unsafe TestRule Log(string prefix = "", byte level = 4, LogFlags flags = LogFlags.None)
+    {
+        var cell = new LogTargetCell { Level = level, Flags = flags };
+        for (var i = 0; i < prefix.Length; i++) cell.Prefix[i] = (byte)prefix[i];
+        _targetCell = Unsafe.BitCast<LogTargetCell, Cell>(cell);
+        return this;
+    }
+
     /// <summary>Puts the extension cells down and returns the rule's cell.</summary>
     internal RuleCell Prepare(List<Cell> cells)
     {
