@@ -75,6 +75,6 @@ public static class Maps
     /// <summary>Persistence.</summary>
     public static readonly HashMap<TemplateKey, Template> Templates = new(65536, MapFlags.NoPrealloc);
 
-    /// <summary>By socket cookie.</summary>
-    public static readonly LruHashMap<ulong, SocketService> SocketServices = new(65536);
+    /// <summary>What the peers of translated sockets stand for.</summary>
+    public static readonly LruHashMap<SocketKey, SocketService> SocketServices = new(65536);
 }

@@ -132,7 +132,11 @@ public static unsafe class Programs
             if (action != TcAction.Continue) return action;
             Bind(packet, FlowStatus.DestinationNatDone);
         }
-        return Rewrite.IsNeeded(packet, Rewrite.Destination) ? Rewrite.ToFlow(skb, packet, Rewrite.Destination) : TcAction.Continue;
+        if (!Rewrite.IsNeeded(packet, Rewrite.Destination)) return TcAction.Continue;
+        // A virtual service's packet keeps the virtual address until it passed the INPUT chains.
+        if (packet->Direction == 0 && (packet->FlowStatus & FlowStatus.Service) != 0)
+            return (packet->FlowStatus & FlowStatus.VirtualNat) != 0 ? Rewrite.ToVirtual(skb, packet) : TcAction.Continue;
+        return Rewrite.ToFlow(skb, packet, Rewrite.Destination);
     }
 
     private static int Deliver(SkBuff* skb, Packet* packet, uint active)
@@ -152,7 +156,17 @@ public static unsafe class Programs
         }
         if (isVirtual)
         {
-            var action = VirtualServices.Inbound(skb, packet);
+            var action = ToServer(skb, packet);
+            if (action != TcAction.Continue) return action;
+            if ((packet->FlowStatus & FlowStatus.LocalIn) == 0)
+            {
+                action = ToForward(skb, packet, active);
+                return action == TcAction.Continue && VirtualServices.IsRouted(packet) ? VirtualServices.ToServer(skb, packet) : action;
+            }
+        }
+        else if ((packet->FlowStatus & FlowStatus.Service) != 0 && (packet->Flags & PacketFlags.Seen) == 0)
+        {
+            var action = VirtualServices.Outbound(packet);
             if (action != TcAction.Continue) return action;
         }
         if ((active & ActiveImage.Tracking) == 0 || (packet->Flags & PacketFlags.Seen) != 0 || !IsTracked(packet)) return TcAction.Continue;
@@ -178,6 +192,24 @@ public static unsafe class Programs
         return (packet->FlowStatus & FlowStatus.Confirmed) == 0 ? FlowTable.Confirm(packet) : TcAction.Continue;
     }
 
+    /// <summary>A virtual service's packet meets its server.</summary>
+    private static int ToServer(SkBuff* skb, Packet* packet)
+    {
+        var action = VirtualServices.Inbound(skb, packet);
+        if (action != TcAction.Continue) return action;
+        return Rewrite.IsNeeded(packet, Rewrite.Destination) ? Rewrite.ToFlow(skb, packet, Rewrite.Destination) : TcAction.Continue;
+    }
+
+    /// <summary>A server's answer carries the virtual address from here on.</summary>
+    private static int FromServer(SkBuff* skb, Packet* packet)
+    {
+        var action = VirtualServices.Outbound(packet);
+        if (action != TcAction.Continue || !Rewrite.IsNeeded(packet, Rewrite.Source)) return action;
+        action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
+        packet->FlowStatus &= ~FlowStatus.DestinationNat;
+        return action;
+    }
+
     /// <summary>Up to the kernel's routing, with a note for the egress program.</summary>
     private static int ToForward(SkBuff* skb, Packet* packet, uint active)
     {
@@ -191,6 +223,7 @@ public static unsafe class Programs
         {
             var status = packet->FlowStatus;
             if (packet->Direction != 0) note |= Note.Reply;
+            else if ((status & FlowStatus.Service) != 0) note |= Note.Service;
             if ((status & FlowStatus.DestinationNat) != 0) note |= Note.DestinationNat;
             if ((status & FlowStatus.SourceNat) != 0) note |= Note.SourceNat;
             if ((status & FlowStatus.Confirmed) == 0) note |= Note.Pending;
@@ -218,7 +251,12 @@ public static unsafe class Programs
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleForward);
             if (action != TcAction.Continue) return action;
         }
-        return Has(active, BuiltInChain.FilterForward) ? Walk.Chain(skb, packet, (uint)BuiltInChain.FilterForward) : TcAction.Continue;
+        if (Has(active, BuiltInChain.FilterForward))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.FilterForward);
+            if (action != TcAction.Continue) return action;
+        }
+        return packet->Direction != 0 && (packet->FlowStatus & FlowStatus.Service) != 0 ? FromServer(skb, packet) : TcAction.Continue;
     }
 
     /// <summary>What ingress knew of a forwarded packet.</summary>
@@ -235,6 +273,12 @@ public static unsafe class Programs
         packet->Direction = (note & Note.Reply) != 0 ? (byte)1 : (byte)0;
         if (!IsTracked(packet)) return TcAction.Continue;
         if ((packet->Flags & PacketFlags.IcmpError) != 0) return TcAction.Continue;
+        // An established connection on its way to a server: nothing is left to do here, unless rules want to know more.
+        if ((note & (Note.Service | Note.Pending | Note.SourceNat)) == Note.Service && !Has(packet->Active, BuiltInChain.ManglePostrouting))
+        {
+            packet->FlowStatus = FlowStatus.Confirmed | FlowStatus.Service;
+            return TcAction.Continue;
+        }
         if ((note & (Note.DestinationNat | Note.SourceNat | Note.Pending | Note.Service)) != 0)
         {
             if (Tracking.Find(packet, note & Note.DestinationNat) == 0) return TcAction.Continue;
@@ -272,6 +316,11 @@ public static unsafe class Programs
             if (action != TcAction.Continue) return action;
             Bind(packet, FlowStatus.DestinationNatDone);
         }
+        if ((active & ActiveImage.Services) != 0)
+        {
+            var action = VirtualServices.LocalOut(skb, packet);
+            if (action != TcAction.Continue) return action;
+        }
         uint outIfIndex = packet->OutIfIndex;
         if (Rewrite.IsNeeded(packet, Rewrite.Destination))
         {
@@ -284,10 +333,11 @@ public static unsafe class Programs
                 if (flow != null) packet->FlowStatus = FlowTable.Set(flow, FlowStatus.ViaLoopback) | FlowStatus.ViaLoopback;
             }
         }
-        if ((active & ActiveImage.Services) != 0)
+        if (packet->Direction != 0 && (packet->FlowStatus & FlowStatus.Service) != 0 && Rewrite.IsNeeded(packet, Rewrite.Source))
         {
-            var action = VirtualServices.LocalOut(skb, packet);
+            var action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
             if (action != TcAction.Continue) return action;
+            packet->FlowStatus &= ~FlowStatus.DestinationNat;
         }
         if (!Has(active, BuiltInChain.FilterOutput)) return TcAction.Continue;
         // filter OUTPUT still sees the device that the packet would have left by before translation, as in netfilter.
@@ -302,11 +352,6 @@ public static unsafe class Programs
     {
         packet->Hook = Hook.Postrouting;
         var inIfIndex = packet->InIfIndex;
-        if ((active & ActiveImage.Services) != 0 && (packet->FlowStatus & FlowStatus.Service) != 0)
-        {
-            var action = VirtualServices.Outbound(skb, packet);
-            if (action != TcAction.Continue) return action;
-        }
         // POSTROUTING knows no input device.
         packet->InIfIndex = 0;
         if (Has(active, BuiltInChain.ManglePostrouting))
@@ -338,6 +383,11 @@ public static unsafe class Programs
     private static int Leave(SkBuff* skb, Packet* packet, uint active)
     {
         var loopback = Maps.Settings.Value->LoopbackIfIndex;
+        if ((packet->Flags & PacketFlags.Local) != 0 && VirtualServices.IsRouted(packet))
+        {
+            skb->TcIndex = Note.Own;
+            return VirtualServices.ToServer(skb, packet);
+        }
         if (packet->OutIfIndex == loopback)
         {
             var note = Note.Present | (uint)packet->State << Note.StateShift;

@@ -5,7 +5,7 @@ namespace Weir.DataPath;
 /// <summary>What the kernel's routing says.</summary>
 public static unsafe class Routing
 {
-    private const byte FamilyIPv4 = 2;
+    public const byte FamilyIPv4 = 2;
     private const uint TypeUnicast = 1;
     private const uint TypeLocal = 2;
     private const uint TypeBroadcast = 3;
@@ -70,6 +70,28 @@ public static unsafe class Routing
             packet->OutIfIndex = fib.IfIndex;
         }
         return 0;
+    }
+
+    /// <summary>Whether an address is one of this host's, as local output sees it (net.ipv4.conf.lo.forwarding must be on).</summary>
+    public static bool IsLocalAddress(SkBuff* skb, Packet* packet, uint addressBe)
+    {
+        FibLookup fib = default;
+        Fill(&fib, packet, Maps.Settings.Value->LoopbackIfIndex);
+        fib.DestinationBe = addressBe;
+        return Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags()) == FibLookupResult.NotForwarded;
+    }
+
+    /// <summary>The device that leads to an address, and the neighbour there; 0: none.</summary>
+    public static uint NextHop(SkBuff* skb, Packet* packet, uint addressBe, uint* neighbourBe)
+    {
+        FibLookup fib = default;
+        Fill(&fib, packet, Maps.Settings.Value->LoopbackIfIndex);
+        fib.DestinationBe = addressBe;
+        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
+        if (result is not (FibLookupResult.Success or FibLookupResult.NoNeighbour)) return 0;
+        // The answer is the gateway where the address is not on the device's own network.
+        *neighbourBe = fib.DestinationBe;
+        return fib.IfIndex;
     }
 
     /// <summary>Hands the packet to this host through the loopback device's ingress. Its route is looked up there: net.ipv4.conf.lo.accept_local must be on.</summary>

@@ -63,6 +63,12 @@ internal static unsafe class Statistics
         if (stats != null) stats->WalkOverruns++;
     }
 
+    public static void ServiceNoServer()
+    {
+        var stats = Maps.Stats.At(0);
+        if (stats != null) stats->ServiceNoServer++;
+    }
+
     public static void RewriteFailed()
     {
         var stats = Maps.Stats.At(0);

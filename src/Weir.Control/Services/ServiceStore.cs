@@ -204,10 +204,10 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
     {
         record.Method = (DataPath.Services.ForwardingMethod)server.Forwarding;
         record.Weight = server.Weight;
-        record.UpperThreshold = server.UpperThreshold;
-        record.LowerThreshold = server.LowerThreshold;
         // ip_vs forgets an overload when the upper threshold goes or rises (__ip_vs_update_dest).
         if (server.UpperThreshold == 0 || server.UpperThreshold > record.UpperThreshold) record.Overloaded = 0;
+        record.UpperThreshold = server.UpperThreshold;
+        record.LowerThreshold = server.LowerThreshold;
         record.Flags |= ServerFlags.Available;
     }
 
@@ -226,11 +226,22 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
             if (tables.WriteRun(buckets) is not { } table) return false;
             record.TableStart = table;
         }
+        record.Sockets = CanChooseAtSocket(tables, record, slots) ? (byte)1 : (byte)0;
         if (tables.WriteRun(slots) is not { } start) return false;
         (record.ServerStart, record.ServerCount) = (start, (uint)slots.Length);
         return true;
 
         static int SharedWeight(uint slot, ServiceTables tables) => tables.Servers[(int)slot].Weight;
+    }
+
+    private static bool CanChooseAtSocket(ServiceTables tables, in Service record, uint[] slots)
+    {
+        if (record.PersistenceTimeout != 0 || record.Scheduler == Scheduler.SourceHashing) return false;
+        foreach (var slot in slots)
+        {
+            if (tables.Servers[(int)slot].Method != DataPath.Services.ForwardingMethod.Masquerading) return false;
+        }
+        return true;
     }
 
     private static ServiceResult Commit(ServiceTables tables, ModelKey key, Service record, uint[] slots)

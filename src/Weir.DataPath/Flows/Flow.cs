@@ -98,6 +98,9 @@ public enum FlowStatus : uint
 
     /// <summary>Made on this host for an address of this host, then translated to a remote one: replies come in through the loopback device.</summary>
     ViaLoopback = 1 << 22,
+
+    /// <summary>A rule translated the destination to the virtual address: the INPUT chains see that one.</summary>
+    VirtualNat = 1 << 23,
 }
 
 /// <summary>Netfilter's TCP states (enum tcp_conntrack), same numbers.</summary>

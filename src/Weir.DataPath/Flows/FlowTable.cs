@@ -155,6 +155,7 @@ public static unsafe class FlowTable
         var owner = Maps.Replies.Lookup(&pending->Reply);
         if (owner == null || !Tuples.Equal(owner, &packet->Original)) return TcAction.Shot;
         ConnLimits.Leave(&packet->Original, pending);
+        if ((pending->Status & FlowStatus.Service) != 0) VirtualServices.Ended(&packet->Original, pending);
         packet->Flags &= ~PacketFlags.NewFlow;
         return TcAction.Continue;
     }

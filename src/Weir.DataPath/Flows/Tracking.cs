@@ -193,7 +193,6 @@ public static unsafe class Tracking
             flow->OriginalBytes += packet->Length;
         }
         SetState(packet, flow);
-        if ((flow->Status & FlowStatus.Service) != 0) VirtualServices.Tracked(packet, flow);
         return true;
     }
 
@@ -201,10 +200,16 @@ public static unsafe class Tracking
     {
         var old = (uint)flow->TcpState;
         var kind = TcpStates.KindOf(packet->TcpFlags);
+        var isService = (flow->Status & FlowStatus.Service) != 0;
+        // The other direction of a connection that is routed to its server is not seen here: only ip_vs's own states tell.
+        if (isService && (flow->IpvsFlags & IpvsFlowFlags.NoOutput) != 0)
+            return kind != TcpStates.KindSyn || flow->IpvsState is not (IpvsState.TimeWait or IpvsState.Close);
         uint next = TcpStates.Next(packet->Direction, kind, old);
         if (next == TcpStates.Ignored) return true;
         if (next == TcpStates.Invalid)
         {
+            // ip_vs translates whatever belongs to a connection.
+            if (isService) return true;
             packet->State = TrackState.Untracked;
             return false;
         }
@@ -231,7 +236,8 @@ public static unsafe class Tracking
         }
         flow->TcpState = (TcpState)next;
         if (next is (uint)TcpState.TimeWait or (uint)TcpState.Close) ConnLimits.Leave(&packet->Original, flow);
-        Timeouts.Touch(flow, now, seconds);
+        // Services have time-outs of their own.
+        if (!isService) Timeouts.Touch(flow, now, seconds);
         return true;
     }
 
@@ -251,7 +257,7 @@ public static unsafe class Tracking
         {
             seconds = packet->Protocol == Parse.Icmp ? timeouts->Icmp : timeouts->Generic;
         }
-        Timeouts.Touch(flow, now, seconds);
+        if ((flow->Status & FlowStatus.Service) == 0) Timeouts.Touch(flow, now, seconds);
     }
 
     private static void SetState(Packet* packet)

@@ -7,6 +7,7 @@ namespace Weir.DataPath.Nat;
 /// <summary>Changing addresses and ports in a packet, with its checksums: the only place that does.</summary>
 public static unsafe class Rewrite
 {
+    private const uint TimeToLiveOffset = 8;
     private const uint SourceOffset = 12;
     private const uint DestinationOffset = 16;
 
@@ -47,6 +48,16 @@ public static unsafe class Rewrite
         return Address(skb, packet, end, addressBe, portBe);
     }
 
+    /// <summary>Makes the destination the virtual address of the packet's flow, which a rule led it to.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int ToVirtual(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return TcAction.Shot;
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        return flow == null ? TcAction.Shot : Address(skb, packet, Destination, flow->Virtual.Word3Be, flow->VirtualPortBe);
+    }
+
     /// <summary>Sets one end's address and port (for ICMP queries: the identifier), in the packet and in what is known of it.</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
     [Subprogram(Global = true)]
@@ -73,6 +84,17 @@ public static unsafe class Rewrite
         else if (end == Destination) packet->DestinationPortBe = portBe;
         else packet->SourcePortBe = portBe;
         return TcAction.Continue;
+    }
+
+    /// <summary>What forwarding does to the header. False: it failed.</summary>
+    public static bool DecrementTimeToLive(SkBuff* skb, Packet* packet)
+    {
+        uint network = packet->NetworkOffset;
+        var old = (ushort)(packet->TimeToLive | packet->Protocol << 8);
+        packet->TimeToLive--;
+        var changed = (ushort)(packet->TimeToLive | packet->Protocol << 8);
+        if (Helpers.L3CsumReplace(skb, network + 10, old, changed, 2) != 0) return false;
+        return Helpers.SkbStoreBytes(skb, network + TimeToLiveOffset, &changed, 1, 0) == 0;
     }
 
     private static bool Transport(SkBuff* skb, Packet* packet, uint transport, uint end, uint oldBe, uint addressBe, ushort oldPortBe, ushort portBe)

@@ -9,7 +9,12 @@ public struct Service
     /// <summary>Index into <see cref="Maps.ServiceStates"/>; at least 1.</summary>
     public uint Slot;
     public Scheduler Scheduler;
-    public byte Reserved0;
+
+    /// <summary>
+    /// 1: clients on this host are translated at connect(): every server is reached by NAT, and the choice does not need the client's address (no
+    /// persistence, not sh).
+    /// </summary>
+    public byte Sockets;
     public ServiceFlags Flags;
 
     /// <summary>Seconds; 0: not persistent.</summary>

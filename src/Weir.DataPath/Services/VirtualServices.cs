@@ -1,48 +1,138 @@
 using Weir.Bpf.Programs;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Image;
+using Weir.DataPath.Rules;
+using Weir.DataPath.Sockets;
 
 namespace Weir.DataPath.Services;
 
-/// <summary>Where the stages meet virtual services.</summary>
+/// <summary>
+/// Where the stages meet virtual services. A service's flow is a flow whose destination was translated by a scheduler instead of a rule: the
+/// translation itself is that of <see cref="Nat.Rewrite"/>.
+/// </summary>
 public static unsafe class VirtualServices
 {
-    /// <summary>
-    /// At ingress, after nat PREROUTING and the INPUT chains of a packet in a flow's original direction: a packet for a virtual service is scheduled (new
-    /// flow) or follows its flow, is translated and sent on its way. Called where <see cref="Image.ActiveImage.Services"/> is set and
-    /// <see cref="IsVirtual"/> held.
-    /// </summary>
-    /// <returns>A <see cref="TcAction"/>: Continue where the packet is to be delivered as it is.</returns>
-    [Subprogram(Global = true)]
-    public static int Inbound(SkBuff* skb, Packet* packet) => TcAction.Continue;
-
-    /// <summary>Whether the packet's destination (or its mark) is a virtual service, or its flow belongs to one. Asked once at ingress before routing.</summary>
-    public static bool IsVirtual(Packet* packet) => false;
-
-    /// <summary>
-    /// A packet in the reply direction of a service flow (ip_vs_out): at egress after FORWARD or OUTPUT chains, before POSTROUTING. Gives it the virtual
-    /// source address again, counts it.
-    /// </summary>
-    /// <returns>A <see cref="TcAction"/>.</returns>
-    [Subprogram(Global = true)]
-    public static int Outbound(SkBuff* skb, Packet* packet) => TcAction.Continue;
-
-    /// <summary>
-    /// At egress of what this host sends, before the OUTPUT chains' verdict counts: traffic to a virtual address by clients on this host that were not
-    /// translated at the socket; and flows of sockets that were (<see cref="Maps.SocketServices"/>), which get their place in the flow table.
-    /// </summary>
-    /// <returns>A <see cref="TcAction"/>.</returns>
-    [Subprogram(Global = true)]
-    public static int LocalOut(SkBuff* skb, Packet* packet) => TcAction.Continue;
-
-    /// <summary>
-    /// A service flow's packet was tracked: IPVS's own state and time-out instead of netfilter's; active and inactive counts follow. Called with the flow in
-    /// place (inlined; the pointer is of the map).
-    /// </summary>
-    public static void Tracked(Packet* packet, Flows.Flow* flow)
+    /// <summary>Whether a packet that came in goes the way of a virtual service: its flow belongs to one, or begins with it.</summary>
+    public static bool IsVirtual(Packet* packet)
     {
+        if (packet->Direction != 0 || (packet->Flags & PacketFlags.Seen) != 0) return false;
+        if ((packet->FlowStatus & FlowStatus.Service) != 0) return true;
+        return (packet->Flags & PacketFlags.NewFlow) != 0 && ServiceLookup.CanBegin(packet) && IsService(packet) != 0;
     }
 
-    /// <summary>A service flow ends (expiry, eviction, closing): counts of its server go down.</summary>
-    public static void Ended(Flows.FlowTuple* original, Flows.Flow* flow)
+    /// <summary>
+    /// At ingress after the INPUT chains, for what <see cref="IsVirtual"/> named: the flow's first packet gets a server, every one moves the flow on and is
+    /// counted. Its destination is still to be translated.
+    /// </summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Inbound(SkBuff* skb, Packet* packet)
     {
+        if (packet == null) return TcAction.Shot;
+        return (packet->FlowStatus & FlowStatus.Service) == 0 ? Scheduling.Begin(skb, packet) : Pass(packet);
+    }
+
+    /// <summary>A packet in the reply direction of a service's flow: after the FORWARD chains, before filter OUTPUT, after the INPUT chains (ip_vs_out).</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Outbound(Packet* packet)
+    {
+        if (packet == null) return TcAction.Shot;
+        // Past a director that routes directly, answers go unseen.
+        return (packet->FlowStatus & (FlowStatus.DestinationNat | FlowStatus.Socket)) == 0 ? TcAction.Continue : Pass(packet);
+    }
+
+    /// <summary>
+    /// What this host sends, after nat OUTPUT: connections of clients on this host that were translated at the socket get their place in the flow table,
+    /// those that were not get a server; answers of servers on this host are counted. Translation is left to the caller.
+    /// </summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    public static int LocalOut(SkBuff* skb, Packet* packet)
+    {
+        if ((packet->FlowStatus & FlowStatus.Service) != 0) return packet->Direction == 0 ? Inbound(skb, packet) : Outbound(packet);
+        if ((packet->Flags & PacketFlags.NewFlow) == 0 || !ServiceLookup.CanBegin(packet)) return TcAction.Continue;
+        return LocalBegin(skb, packet);
+    }
+
+    /// <summary>Sends a packet as it is to a server that is reached by direct routing, on the server's device (ip_vs_dr_xmit).</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int ToServer(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return TcAction.Shot;
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow == null) return TcAction.Shot;
+        var server = Maps.Servers.At(flow->ServerSlot);
+        if (server == null) return TcAction.Shot;
+        if (packet->TimeToLive <= 1) return TcAction.Shot;
+        RedirectNeighbour next = default;
+        var ifIndex = Routing.NextHop(skb, packet, server->Address.Word3Be, &next.NextHopIp4Be);
+        if (ifIndex == 0) return TcAction.Shot;
+        if (packet->InIfIndex != 0 && !Nat.Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
+        next.Family = Routing.FamilyIPv4;
+        return (int)Helpers.RedirectNeigh(ifIndex, &next, sizeof(RedirectNeighbour), 0);
+    }
+
+    /// <summary>Whether the packet's flow leaves by <see cref="ToServer"/>.</summary>
+    public static bool IsRouted(Packet* packet) =>
+        (packet->FlowStatus & (FlowStatus.Service | FlowStatus.DestinationNat | FlowStatus.Socket | FlowStatus.LocalIn)) == FlowStatus.Service &&
+        packet->Direction == 0 && (packet->Flags & PacketFlags.IcmpError) == 0;
+
+    /// <summary>A service's flow ends (expiry, eviction, dropped first packet): it leaves the counts.</summary>
+    [Subprogram]
+    public static void Ended(FlowTuple* original, Flow* flow)
+    {
+        ServerCounts.Ended(flow);
+        Persistence.Ended(original, flow);
+    }
+
+    [Subprogram(Global = true)]
+    private static int IsService(Packet* packet)
+    {
+        if (packet == null) return 0;
+        ServiceKey key;
+        return ServiceLookup.Find(packet->Mark, &packet->Destination, packet->DestinationPortBe, packet->Protocol, &key) != null ? 1 : 0;
+    }
+
+    [Subprogram(Global = true)]
+    private static int LocalBegin(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return TcAction.Shot;
+        SocketKey name = default;
+        name.Cookie = Helpers.GetSocketCookie(skb);
+        name.Address = packet->Destination;
+        name.PortBe = packet->DestinationPortBe;
+        var socket = Maps.SocketServices.Lookup(&name);
+        if (socket != null) return Scheduling.Adopt(packet, socket);
+        var flow = FlowTable.Pending();
+        if (flow == null) return TcAction.Shot;
+        ServiceKey key;
+        // Where the destination was translated by a rule, its new one counts.
+        var service = ServiceLookup.Find(packet->Mark, &flow->Reply.Source, flow->Reply.SourcePortBe, packet->Protocol, &key);
+        return service == null ? TcAction.Continue : Scheduling.Begin(skb, packet);
+    }
+
+    /// <summary>A packet of a flow that is in the table.</summary>
+    private static int Pass(Packet* packet)
+    {
+        if ((packet->Flags & PacketFlags.IcmpError) != 0) return TcAction.Continue;
+        var timeouts = Timeouts.Settings();
+        var flow = Maps.Flows.Lookup(&packet->Original);
+        if (flow == null || timeouts == null) return TcAction.Shot;
+        var server = Maps.Servers.At(flow->ServerSlot);
+        if (server == null) return TcAction.Shot;
+        if ((server->Flags & ServerFlags.Available) != 0)
+        {
+            if (packet->Direction == 0) ServerCounts.In(packet, flow, server);
+            else ServerCounts.Out(packet, flow, server);
+        }
+        else if (packet->Direction == 0)
+        {
+            // The server was taken away: its connections hang until it is back or they expire.
+            return TcAction.Shot;
+        }
+        var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);
+        Timeouts.Touch(flow, Helpers.KtimeGetNs(), seconds);
+        return TcAction.Continue;
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Weir.DataPath.Sockets;
 
-/// <summary>A socket that was connected through a virtual service: value of <see cref="Maps.SocketServices"/>, keyed by its cookie. 48 bytes.</summary>
+/// <summary>What a socket's peer stands for, where a virtual service was asked for: value of <see cref="Maps.SocketServices"/>. 56 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct SocketService
 {
@@ -10,9 +10,10 @@ public struct SocketService
     public IpAddress Server;
     public ushort VirtualPortBe;
     public ushort ServerPortBe;
-    public byte Protocol;
-    public byte Zero0;
-    public ushort Zero1;
     public uint ServiceSlot;
     public uint ServerSlot;
+    public uint Reserved0;
+
+    /// <summary>When a datagram last took it, CLOCK_MONOTONIC nanoseconds.</summary>
+    public ulong Seen;
 }

@@ -1,0 +1,94 @@
+using Weir.Bpf.Programs;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Image;
+using Weir.DataPath.Rules;
+using Weir.DataPath.Sockets;
+
+namespace Weir.DataPath.Services;
+
+/// <summary>The first packet of a service's connection: a server is found and the pending flow becomes the service's (ip_vs_schedule).</summary>
+internal static unsafe class Scheduling
+{
+    /// <summary>Gives the pending flow a server. Without one the client is told that nobody listens.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Begin(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return TcAction.Shot;
+        var scratch = Maps.Scratches.At(0);
+        if (scratch == null) return TcAction.Shot;
+        var flow = (Flow*)scratch->Pending;
+        ServiceKey key;
+        var service = ServiceLookup.Find(packet->Mark, &flow->Reply.Source, flow->Reply.SourcePortBe, packet->Protocol, &key);
+        if (service == null) return TcAction.Shot;
+        // The connection as the client sees it, after rules translated its destination.
+        var tuple = &scratch->Key;
+        Tuples.Invert(&flow->Reply, tuple);
+        var isPersistent = service->PersistenceTimeout != 0;
+        var slot = (uint)(isPersistent ? Persistence.Pick(service, tuple, &key) : Schedulers.Pick(service, tuple));
+        if (slot == 0)
+        {
+            Statistics.ServiceNoServer();
+            return Reject.Answer(skb, packet, (uint)RejectWith.IcmpPortUnreachable);
+        }
+        var server = Maps.Servers.At(slot);
+        if (server == null) return TcAction.Shot;
+        flow->ServiceSlot = service->Slot;
+        flow->ServerSlot = slot;
+        flow->Virtual = flow->Reply.Source;
+        flow->VirtualPortBe = flow->Reply.SourcePortBe;
+        if (isPersistent)
+        {
+            flow->IpvsFlags |= IpvsFlowFlags.Controlled;
+            if (key.PortBe == 0) flow->IpvsFlags |= IpvsFlowFlags.TemplateAnyPort;
+            flow->TemplateClient = tuple->Source;
+            flow->TemplateClient.Word3Be &= service->PersistenceMaskBe;
+            flow->TemplateMark = key.Mark;
+        }
+        var status = FlowStatus.Service;
+        if (Routing.IsLocalAddress(skb, packet, server->Address.Word3Be)) status |= FlowStatus.LocalIn;
+        if (server->Method == ForwardingMethod.Masquerading)
+        {
+            if ((flow->Status & FlowStatus.DestinationNat) != 0) status |= FlowStatus.VirtualNat;
+            status |= FlowStatus.DestinationNat | FlowStatus.DestinationNatDone;
+            // Servers of services for every port take the port that the client asked for.
+            var keepsPort = server->PortBe == 0 || (isPersistent && key.PortBe != flow->VirtualPortBe);
+            flow->Reply.Source = server->Address;
+            if (!keepsPort) flow->Reply.SourcePortBe = server->PortBe;
+        }
+        else
+        {
+            flow->IpvsFlags |= IpvsFlowFlags.NoOutput;
+        }
+        return Start(packet, flow, server, status);
+    }
+
+    /// <summary>Makes the pending flow that of a socket which was translated when it was connected.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    public static int Adopt(Packet* packet, SocketService* socket)
+    {
+        var flow = FlowTable.Pending();
+        var server = Maps.Servers.At(socket->ServerSlot);
+        if (flow == null || server == null) return TcAction.Shot;
+        flow->ServiceSlot = socket->ServiceSlot;
+        flow->ServerSlot = socket->ServerSlot;
+        flow->Virtual = socket->Virtual;
+        flow->VirtualPortBe = socket->VirtualPortBe;
+        return Start(packet, flow, server, FlowStatus.Service | FlowStatus.Socket);
+    }
+
+    private static int Start(Packet* packet, Flow* flow, Server* server, FlowStatus status)
+    {
+        var timeouts = Timeouts.Settings();
+        if (timeouts == null) return TcAction.Shot;
+        flow->Status |= status;
+        packet->FlowStatus = flow->Status;
+        // Connections start as inactive, and only TCP has states that make them active (ip_vs_bind_dest).
+        if (packet->Protocol == Parse.Tcp) flow->IpvsFlags |= IpvsFlowFlags.Inactive;
+        ServerCounts.Began(flow, server);
+        ServerCounts.In(packet, flow, server);
+        var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);
+        flow->Expires = flow->Created + seconds * Timeouts.Second;
+        return TcAction.Continue;
+    }
+}

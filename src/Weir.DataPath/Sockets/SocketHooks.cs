@@ -1,0 +1,112 @@
+using Weir.Bpf.Programs;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Services;
+
+namespace Weir.DataPath.Sockets;
+
+/// <summary>
+/// Clients on this host are translated when their socket is connected (datagrams when they are sent), in the network namespace of the services alone. No
+/// packet is rewritten then. Services whose choice needs what a socket does not know yet are left to <see cref="VirtualServices.LocalOut"/>.
+/// </summary>
+public static unsafe class SocketHooks
+{
+    private const int Refuse = 0;
+    private const int Allow = 1;
+    private const int ConnectionRefused = -111;
+
+    /// <summary>connect().</summary>
+    [Program("cgroup/connect4")]
+    public static int Connect(SockAddress* context) => ToServer(context, 0);
+
+    /// <summary>sendto() and the like of a UDP socket that is not connected.</summary>
+    [Program("cgroup/sendmsg4")]
+    public static int Send(SockAddress* context) => ToServer(context, 1);
+
+    /// <summary>recvfrom() and the like: who sent a datagram.</summary>
+    [Program("cgroup/recvmsg4")]
+    public static int Receive(SockAddress* context) => ToVirtual(context);
+
+    /// <summary>getpeername().</summary>
+    [Program("cgroup/getpeername4")]
+    public static int GetPeerName(SockAddress* context) => ToVirtual(context);
+
+    private static int ToServer(SockAddress* context, uint isDatagram)
+    {
+        var settings = Maps.Settings.Value;
+        if (Helpers.GetNetnsCookie(context) != settings->NetnsCookie) return Allow;
+        if (context->Protocol is not (Parse.Tcp or Parse.Udp)) return Allow;
+        FlowTuple tuple = default;
+        tuple.Destination.Word2Be = IpAddress.MappedBe;
+        tuple.Destination.Word3Be = context->UserIp4Be;
+        tuple.DestinationPortBe = (ushort)context->UserPortBe;
+        tuple.Protocol = (byte)context->Protocol;
+        ServiceKey key;
+        var service = ServiceLookup.Find(0, &tuple.Destination, tuple.DestinationPortBe, tuple.Protocol, &key);
+        if (service == null || service->Sockets == 0) return Allow;
+        var now = Helpers.KtimeGetNs();
+        SocketKey name = default;
+        name.Cookie = Helpers.GetSocketCookie(context);
+        name.Address = tuple.Destination;
+        name.PortBe = tuple.DestinationPortBe;
+        name.Side = SocketKey.VirtualSide;
+        if (isDatagram != 0)
+        {
+            var known = Maps.SocketServices.Lookup(&name);
+            if (known != null && IsStillGood(known, service, now))
+            {
+                known->Seen = now;
+                context->UserIp4Be = known->Server.Word3Be;
+                context->UserPortBe = known->ServerPortBe;
+                return Allow;
+            }
+        }
+        var slot = (uint)Schedulers.Pick(service, &tuple);
+        var server = Maps.Servers.At(slot);
+        if (slot == 0 || server == null)
+        {
+            Helpers.SetRetval(ConnectionRefused);
+            return Refuse;
+        }
+        SocketService value = default;
+        value.Virtual = tuple.Destination;
+        value.VirtualPortBe = tuple.DestinationPortBe;
+        value.Server = server->Address;
+        value.ServerPortBe = server->PortBe != 0 ? server->PortBe : tuple.DestinationPortBe;
+        value.ServiceSlot = service->Slot;
+        value.ServerSlot = slot;
+        value.Seen = now;
+        if (isDatagram != 0) Maps.SocketServices.Update(&name, &value, UpdateMode.Any);
+        name.Address = value.Server;
+        name.PortBe = value.ServerPortBe;
+        name.Side = 0;
+        Maps.SocketServices.Update(&name, &value, UpdateMode.Any);
+        context->UserIp4Be = value.Server.Word3Be;
+        context->UserPortBe = value.ServerPortBe;
+        return Allow;
+    }
+
+    /// <summary>A socket's datagrams stay with a server as long as their flow would.</summary>
+    private static bool IsStillGood(SocketService* known, Service* service, ulong now)
+    {
+        var timeouts = Timeouts.Settings();
+        var server = Maps.Servers.At(known->ServerSlot);
+        return timeouts != null && server != null && known->ServiceSlot == service->Slot && (server->Flags & ServerFlags.Available) != 0 &&
+            now - known->Seen < timeouts->IpvsUdp * Timeouts.Second;
+    }
+
+    private static int ToVirtual(SockAddress* context)
+    {
+        var settings = Maps.Settings.Value;
+        if (Helpers.GetNetnsCookie(context) != settings->NetnsCookie) return Allow;
+        SocketKey name = default;
+        name.Cookie = Helpers.GetSocketCookie(context);
+        name.Address.Word2Be = IpAddress.MappedBe;
+        name.Address.Word3Be = context->UserIp4Be;
+        name.PortBe = (ushort)context->UserPortBe;
+        var socket = Maps.SocketServices.Lookup(&name);
+        if (socket == null) return Allow;
+        context->UserIp4Be = socket->Virtual.Word3Be;
+        context->UserPortBe = socket->VirtualPortBe;
+        return Allow;
+    }
+}
