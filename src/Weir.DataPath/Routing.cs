@@ -73,12 +73,15 @@ public static unsafe class Routing
     }
 
     /// <summary>Whether an address is one of this host's, as local output sees it (net.ipv4.conf.lo.forwarding must be on).</summary>
-    public static bool IsLocalAddress(SkBuff* skb, Packet* packet, uint addressBe)
+    /// <returns>1: it is.</returns>
+    [Subprogram(Global = true)]
+    public static int IsLocalAddress(SkBuff* skb, Packet* packet, uint addressBe)
     {
+        if (packet == null) return 0;
         FibLookup fib = default;
         Fill(&fib, packet, Maps.Settings.Value->LoopbackIfIndex);
         fib.DestinationBe = addressBe;
-        return Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags()) == FibLookupResult.NotForwarded;
+        return Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags()) == FibLookupResult.NotForwarded ? 1 : 0;
     }
 
     /// <summary>The device that leads to an address, and the neighbour there; 0: none.</summary>

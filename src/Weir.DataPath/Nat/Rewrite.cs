@@ -54,7 +54,7 @@ public static unsafe class Rewrite
     public static int ToVirtual(SkBuff* skb, Packet* packet)
     {
         if (packet == null) return TcAction.Shot;
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = FlowTable.Lookup(&packet->Original);
         return flow == null ? TcAction.Shot : Address(skb, packet, Destination, flow->Virtual.Word3Be, flow->VirtualPortBe);
     }
 

@@ -46,7 +46,7 @@ internal static unsafe class Scheduling
             flow->TemplateMark = key.Mark;
         }
         var status = FlowStatus.Service;
-        if (Routing.IsLocalAddress(skb, packet, server->Address.Word3Be)) status |= FlowStatus.LocalIn;
+        if (Routing.IsLocalAddress(skb, packet, server->Address.Word3Be) != 0) status |= FlowStatus.LocalIn;
         if (server->Method == ForwardingMethod.Masquerading)
         {
             if ((flow->Status & FlowStatus.DestinationNat) != 0) status |= FlowStatus.VirtualNat;

@@ -12,6 +12,12 @@ namespace Weir.DataPath.Services;
 /// </summary>
 public static unsafe class VirtualServices
 {
+    // What a new connection of a client on this host is.
+    private const int IsOther = 0;
+    private const int IsClient = 1;
+    private const int IsSocket = 2;
+    private const int Refused = 3;
+
     /// <summary>Whether a packet that came in goes the way of a virtual service: its flow belongs to one, or begins with it.</summary>
     public static bool IsVirtual(Packet* packet)
     {
@@ -25,22 +31,14 @@ public static unsafe class VirtualServices
     /// counted. Its destination is still to be translated.
     /// </summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
-    [Subprogram(Global = true)]
-    public static int Inbound(SkBuff* skb, Packet* packet)
-    {
-        if (packet == null) return TcAction.Shot;
-        return (packet->FlowStatus & FlowStatus.Service) == 0 ? Scheduling.Begin(skb, packet) : Pass(packet);
-    }
+    public static int Inbound(SkBuff* skb, Packet* packet) =>
+        (packet->FlowStatus & FlowStatus.Service) == 0 ? Scheduling.Begin(skb, packet) : Pass(packet);
 
     /// <summary>A packet in the reply direction of a service's flow: after the FORWARD chains, before filter OUTPUT, after the INPUT chains (ip_vs_out).</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
-    [Subprogram(Global = true)]
-    public static int Outbound(Packet* packet)
-    {
-        if (packet == null) return TcAction.Shot;
+    public static int Outbound(Packet* packet) =>
         // Past a director that routes directly, answers go unseen.
-        return (packet->FlowStatus & (FlowStatus.DestinationNat | FlowStatus.Socket)) == 0 ? TcAction.Continue : Pass(packet);
-    }
+        (packet->FlowStatus & (FlowStatus.DestinationNat | FlowStatus.Socket)) == 0 ? TcAction.Continue : Pass(packet);
 
     /// <summary>
     /// What this host sends, after nat OUTPUT: connections of clients on this host that were translated at the socket get their place in the flow table,
@@ -51,7 +49,9 @@ public static unsafe class VirtualServices
     {
         if ((packet->FlowStatus & FlowStatus.Service) != 0) return packet->Direction == 0 ? Inbound(skb, packet) : Outbound(packet);
         if ((packet->Flags & PacketFlags.NewFlow) == 0 || !ServiceLookup.CanBegin(packet)) return TcAction.Continue;
-        return LocalBegin(skb, packet);
+        var claim = Claim(skb, packet);
+        if (claim == IsClient) return Scheduling.Begin(skb, packet);
+        return claim == Refused ? TcAction.Shot : TcAction.Continue;
     }
 
     /// <summary>Sends a packet as it is to a server that is reached by direct routing, on the server's device (ip_vs_dr_xmit).</summary>
@@ -60,7 +60,7 @@ public static unsafe class VirtualServices
     public static int ToServer(SkBuff* skb, Packet* packet)
     {
         if (packet == null) return TcAction.Shot;
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = FlowTable.Lookup(&packet->Original);
         if (flow == null) return TcAction.Shot;
         var server = Maps.Servers.At(flow->ServerSlot);
         if (server == null) return TcAction.Shot;
@@ -94,30 +94,33 @@ public static unsafe class VirtualServices
         return ServiceLookup.Find(packet->Mark, &packet->Destination, packet->DestinationPortBe, packet->Protocol, &key) != null ? 1 : 0;
     }
 
+    /// <summary>What a new connection made on this host is to services; what a socket began is entered.</summary>
     [Subprogram(Global = true)]
-    private static int LocalBegin(SkBuff* skb, Packet* packet)
+    private static int Claim(SkBuff* skb, Packet* packet)
     {
-        if (packet == null) return TcAction.Shot;
+        if (packet == null) return Refused;
         SocketKey name = default;
         name.Cookie = Helpers.GetSocketCookie(skb);
         name.Address = packet->Destination;
         name.PortBe = packet->DestinationPortBe;
         var socket = Maps.SocketServices.Lookup(&name);
-        if (socket != null) return Scheduling.Adopt(packet, socket);
+        if (socket != null) return Scheduling.Adopt(packet, socket) == TcAction.Continue ? IsSocket : Refused;
         var flow = FlowTable.Pending();
-        if (flow == null) return TcAction.Shot;
+        if (flow == null) return Refused;
         ServiceKey key;
         // Where the destination was translated by a rule, its new one counts.
         var service = ServiceLookup.Find(packet->Mark, &flow->Reply.Source, flow->Reply.SourcePortBe, packet->Protocol, &key);
-        return service == null ? TcAction.Continue : Scheduling.Begin(skb, packet);
+        return service == null ? IsOther : IsClient;
     }
 
     /// <summary>A packet of a flow that is in the table.</summary>
+    [Subprogram(Global = true)]
     private static int Pass(Packet* packet)
     {
+        if (packet == null) return TcAction.Shot;
         if ((packet->Flags & PacketFlags.IcmpError) != 0) return TcAction.Continue;
         var timeouts = Timeouts.Settings();
-        var flow = Maps.Flows.Lookup(&packet->Original);
+        var flow = FlowTable.Lookup(&packet->Original);
         if (flow == null || timeouts == null) return TcAction.Shot;
         var server = Maps.Servers.At(flow->ServerSlot);
         if (server == null) return TcAction.Shot;
