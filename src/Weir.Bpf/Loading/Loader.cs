@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using Weir.Bpf.Btf;
 using Weir.Bpf.Instructions;
@@ -43,15 +44,7 @@ public static unsafe class Loader
                 owned.Add(map);
                 maps.Add(definition.Name, map);
             }
-            var programs = new Dictionary<string, BpfProgram>();
-            foreach (var definition in file.Programs)
-            {
-                if (options.Programs != null && !options.Programs(definition)) continue;
-                var program = Load(definition, file.Btf, btf, maps, options.License);
-                owned.Add(program);
-                programs.Add(definition.Name, program);
-            }
-            return new LoadedObject(maps, programs, owned);
+            return new LoadedObject(maps, LoadPrograms(file, btf, maps, options, owned), owned);
         }
         catch
         {
@@ -79,6 +72,34 @@ public static unsafe class Loader
             throw new InvalidOperationException($"map '{definition.Name}' is {info.Kind} with {info.KeySize} and {info.ValueSize} bytes; " +
                 $"the object needs {definition.Kind} with {definition.KeySize} and {definition.ValueSize}");
         }
+    }
+
+    /// <summary>Side by side, as far as there are processors: the kernel verifies for privileged callers without a lock.</summary>
+    private static Dictionary<string, BpfProgram> LoadPrograms(ObjectFile file, BtfObject? btf, Dictionary<string, BpfMap> maps, LoadOptions options, List<IDisposable> owned)
+    {
+        var definitions = file.Programs.Where(definition => options.Programs == null || options.Programs(definition)).ToArray();
+        var programs = new BpfProgram?[definitions.Length];
+        var failures = new Exception?[definitions.Length];
+        void LoadOne(int i)
+        {
+            try
+            {
+                programs[i] = Load(definitions[i], file.Btf, btf, maps, options.License);
+            }
+            catch (Exception exception)
+            {
+                failures[i] = exception;
+            }
+        }
+        if (definitions.Length == 1) LoadOne(0);
+        else Parallel.For(0, definitions.Length, LoadOne);
+        foreach (var program in programs)
+        {
+            if (program != null) owned.Add(program);
+        }
+        // Of several refusals the first in the object's order, whichever came first.
+        if (failures.FirstOrDefault(failure => failure != null) is { } first) ExceptionDispatchInfo.Throw(first);
+        return definitions.Zip(programs).ToDictionary(pair => pair.First.Name, pair => pair.Second!);
     }
 
     private static BpfProgram Load(ProgramDefinition definition, byte[] rawBtf, BtfObject? btf, Dictionary<string, BpfMap> maps, string license)

@@ -3,8 +3,6 @@ using Weir.Bpf.Kernel;
 using Weir.Bpf.Links;
 using Weir.Bpf.Loading;
 using Weir.Bpf.Netlink;
-using Weir.Bpf.Objects;
-using Weir.DataPath;
 
 namespace Weir.Control.Instances;
 
@@ -12,7 +10,7 @@ namespace Weir.Control.Instances;
 /// The programs at devices and control groups. Where the kernel has TCX, an attachment is a link that is pinned under the device's number; otherwise it is a
 /// filter at the device's clsact, which the device itself keeps.
 /// </summary>
-internal sealed class Attachments(string pins) : IDisposable
+internal sealed class Attachments(string pins, PinnedPrograms programs)
 {
     // Far behind what people usually choose, in front of nothing: clsact runs filters by priority.
     private const ushort FilterPriority = 0xc000;
@@ -28,7 +26,8 @@ internal sealed class Attachments(string pins) : IDisposable
         ("cgroup-connect4", AttachKind.CgroupInet4Connect),
     ];
 
-    private readonly Dictionary<string, BpfProgram> _programs = [];
+    private static readonly string[] s_devicePrograms = ["Ingress", "Egress", "IngressRaw", "EgressRaw"];
+
     private bool? _hasTcx;
 
     private string Links => $"{pins}/links";
@@ -88,7 +87,7 @@ internal sealed class Attachments(string pins) : IDisposable
         foreach (var (name, attach) in s_socketHooks)
         {
             if (File.Exists($"{Links}/{name}")) continue;
-            using var link = BpfLink.AttachCgroup(Program(name), path, attach);
+            using var link = BpfLink.AttachCgroup(programs.Get(name), path, attach);
             link.PinTo($"{Links}/{name}");
         }
         return true;
@@ -97,15 +96,6 @@ internal sealed class Attachments(string pins) : IDisposable
     public void DetachSocketHooks()
     {
         for (var i = s_socketHooks.Length - 1; i >= 0; i--) Unlink($"{Links}/{s_socketHooks[i].Program}");
-    }
-
-    /// <summary>The name of a program's pin (bpffs reserves names with dots): the method's, or for socket hooks, of which there is one each, that of their place.</summary>
-    public static string PinNameOf(ProgramDefinition program) =>
-        program.Section.StartsWith("cgroup/", StringComparison.Ordinal) ? program.Section.Replace('/', '-') : program.Name;
-
-    public void Dispose()
-    {
-        foreach (var program in _programs.Values) program.Dispose();
     }
 
     // Decided when the instance is made; an empty folder stands for no.
@@ -118,12 +108,12 @@ internal sealed class Attachments(string pins) : IDisposable
             if (IsLinked(ifIndex, direction)) return;
             var path = $"{Links}/{NameOf(ifIndex, direction)}";
             Unlink(path);
-            using var link = BpfLink.AttachTcx(Program(program), ifIndex, direction);
+            using var link = BpfLink.AttachTcx(programs.Get(program), ifIndex, direction);
             link.PinTo(path);
             return;
         }
         socket.AddClsact(ifIndex);
-        socket.ReplaceFilter(ifIndex, direction, FilterPriority, FilterHandle, Program(program), FilterName);
+        socket.ReplaceFilter(ifIndex, direction, FilterPriority, FilterHandle, programs.Get(program), FilterName);
     }
 
     /// <summary>Whether the pinned link is at the device: numbers can come again, and then the link of the former device is at none.</summary>
@@ -142,13 +132,13 @@ internal sealed class Attachments(string pins) : IDisposable
         return false;
     }
 
-    private bool IsOurs(uint id) => Program("Ingress").Info.Id == id || Program("Egress").Info.Id == id
-        || Program("IngressRaw").Info.Id == id || Program("EgressRaw").Info.Id == id;
-
-    private BpfProgram Program(string name)
+    private bool IsOurs(uint id)
     {
-        if (!_programs.TryGetValue(name, out var program)) _programs.Add(name, program = BpfProgram.OpenPinned($"{pins}/programs/{name}"));
-        return program;
+        foreach (var name in s_devicePrograms)
+        {
+            if (programs.TryGet(name)?.Info.Id == id) return true;
+        }
+        return false;
     }
 
     private static void Unlink(string path) => Pin.Remove(path);

@@ -18,13 +18,15 @@ namespace Weir.Control.Instances;
 public sealed partial class Instance : IDisposable
 {
     private readonly Dictionary<string, BpfMap> _maps = [];
+    private readonly PinnedPrograms _programs;
     private readonly string _pins;
 
     private Instance(string pins, ulong fingerprint)
     {
         _pins = pins;
         Fingerprint = fingerprint;
-        _attachments = new(pins);
+        _programs = new(pins, fingerprint);
+        _attachments = new(pins, _programs);
     }
 
     /// <summary>What tells the loaded object from that of another build.</summary>
@@ -57,10 +59,12 @@ public sealed partial class Instance : IDisposable
         folder.Prepare();
         RemovePins(folder.NewPins);
         var file = DataPathObject.Load();
-        using (var loaded = Loader.Load(file, new() { Data = new Dictionary<string, byte[]> { [nameof(Maps.Settings)] = SettingsOf(folder) } }))
+        var options = new LoadOptions
         {
-            WritePins(folder.NewPins, file, loaded);
-        }
+            Data = new Dictionary<string, byte[]> { [nameof(Maps.Settings)] = SettingsOf(folder) },
+            Programs = PinnedPrograms.IsAlwaysNeeded,
+        };
+        using (var loaded = Loader.Load(file, options)) WritePins(folder.NewPins, loaded);
         var pins = folder.PinsOf(DataPathObject.Fingerprint);
         using (var unfinished = new Instance(folder.NewPins, DataPathObject.Fingerprint))
         {
@@ -126,16 +130,16 @@ public sealed partial class Instance : IDisposable
     public void Dispose()
     {
         foreach (var map in _maps.Values) map.Dispose();
-        _attachments.Dispose();
+        _programs.Dispose();
     }
 
-    private static void WritePins(string folder, ObjectFile file, LoadedObject loaded)
+    private static void WritePins(string folder, LoadedObject loaded)
     {
         Directory.CreateDirectory(folder);
         foreach (var part in (string[])["maps", "programs", "links"]) Directory.CreateDirectory($"{folder}/{part}");
         if (!KernelFeatures.Has(KernelFeature.Tcx)) Directory.CreateDirectory($"{folder}/clsact");
         foreach (var (name, map) in loaded.Maps) map.PinTo($"{folder}/maps/{name}");
-        foreach (var program in file.Programs) loaded.Programs[program.Name].PinTo($"{folder}/programs/{Attachments.PinNameOf(program)}");
+        foreach (var (name, program) in loaded.Programs) program.PinTo($"{folder}/programs/{name}");
     }
 
     private static void RemovePins(string folder)

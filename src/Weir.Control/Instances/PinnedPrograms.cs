@@ -1,0 +1,63 @@
+using Weir.Bpf.Loading;
+using Weir.Bpf.Maps;
+using Weir.Bpf.Objects;
+
+namespace Weir.Control.Instances;
+
+/// <summary>
+/// The programs of an instance, by the names of their pins. Verification is most of what the first command takes, so only what every device needs is loaded
+/// with the instance; the rest is when it is first asked for, with the maps that are pinned.
+/// </summary>
+internal sealed class PinnedPrograms(string pins, ulong fingerprint) : IDisposable
+{
+    private readonly Dictionary<string, BpfProgram> _programs = [];
+
+    /// <summary>Whether the program is loaded when the instance is made.</summary>
+    public static bool IsAlwaysNeeded(ProgramDefinition program) => program.Name is "Ingress" or "Egress";
+
+    /// <summary>The name of a program's pin (bpffs reserves names with dots): the method's, or for socket hooks, of which there is one each, that of their place.</summary>
+    public static string PinNameOf(ProgramDefinition program) =>
+        program.Section.StartsWith("cgroup/", StringComparison.Ordinal) ? program.Section.Replace('/', '-') : program.Name;
+
+    /// <summary>Opens a program, and loads it first where that has not been done. The caller holds the lock.</summary>
+    public BpfProgram Get(string name)
+    {
+        if (TryGet(name) is { } known) return known;
+        if (fingerprint != DataPathObject.Fingerprint) throw new InstanceException($"what is loaded is of another build, which has no program {name} ready: see weir down");
+        Load(name);
+        return TryGet(name)!;
+    }
+
+    /// <summary>Opens a program that is loaded, or gives null.</summary>
+    public BpfProgram? TryGet(string name)
+    {
+        if (_programs.TryGetValue(name, out var program)) return program;
+        program = BpfProgram.TryOpenPinned(PathOf(name));
+        if (program is not null) _programs.Add(name, program);
+        return program;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var program in _programs.Values) program.Dispose();
+    }
+
+    private string PathOf(string name) => $"{pins}/programs/{name}";
+
+    private void Load(string name)
+    {
+        var file = DataPathObject.Load();
+        var maps = new Dictionary<string, BpfMap>();
+        try
+        {
+            foreach (var definition in file.Maps) maps.Add(definition.Name, BpfMap.OpenPinned($"{pins}/maps/{definition.Name}"));
+            using var loaded = Loader.Load(file, new() { Maps = maps, Programs = program => PinNameOf(program) == name });
+            foreach (var program in loaded.Programs.Values) program.PinTo(PathOf(name));
+        }
+        finally
+        {
+            foreach (var map in maps.Values) map.Dispose();
+        }
+    }
+}
