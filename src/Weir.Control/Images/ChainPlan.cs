@@ -8,7 +8,7 @@ namespace Weir.Control.Images;
 internal sealed class ChainPlan
 {
     /// <summary>Jumps that may be open at once (the data path's stack of return places).</summary>
-    public const int MaxDepth = 16;
+    public const int MaxDepth = DataPath.Scratch.Depth;
 
     private readonly Dictionary<(TableKind, string), Entry> _chains = [];
 
@@ -18,7 +18,7 @@ internal sealed class ChainPlan
     public static ChainPlan Of(Ruleset ruleset, ImageBuilder builder)
     {
         var plan = new ChainPlan();
-        uint next = 2;
+        var next = HeadsCell.Policies + 1;
         foreach (var table in ruleset.Tables)
         {
             if (!table.InUse) continue;

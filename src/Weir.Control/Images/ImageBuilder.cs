@@ -8,7 +8,7 @@ using Weir.Model.Rules.Targets;
 namespace Weir.Control.Images;
 
 /// <summary>
-/// Makes the image of a rule set: header, heads, the runs of all chains, an empty cell, then the cells that rules refer to, then the text. What the
+/// Makes the image of a rule set: header, heads, policies, the runs of all chains, an empty cell, then the cells that rules refer to, then the text. What the
 /// data path cannot do is refused: a rule is never accepted and not applied.
 /// </summary>
 public sealed class ImageBuilder
@@ -118,6 +118,7 @@ public sealed class ImageBuilder
         CollectionsMarshal.SetCount(_cells, (int)plan.FirstFreeCell);
         CollectionsMarshal.AsSpan(_cells).Clear();
         var heads = default(HeadsCell);
+        var policies = default(HeadsCell);
         foreach (var table in _ruleset.Tables)
         {
             if (!table.InUse) continue;
@@ -131,6 +132,7 @@ public sealed class ImageBuilder
                     unsafe
                     {
                         heads.Chains[index] = start;
+                        policies.Chains[index] = start + (uint)chain.Rules.Length;
                     }
                     _flags |= 1u << (ActiveImage.ChainShift + index);
                 }
@@ -138,7 +140,7 @@ public sealed class ImageBuilder
                 if (Refusal is not null) return null;
             }
         }
-        return Finish(heads, generation, text);
+        return Finish(heads, policies, generation, text);
     }
 
     private void EncodeChain(Table table, Chain chain, uint start, ChainPlan plan)
@@ -158,7 +160,7 @@ public sealed class ImageBuilder
         _cells[(int)start] = Unsafe.BitCast<RuleCell, Cell>(end);
     }
 
-    private RuleImage? Finish(HeadsCell heads, ulong generation, string text)
+    private RuleImage? Finish(HeadsCell heads, HeadsCell policies, ulong generation, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var count = _cells.Count;
@@ -181,7 +183,8 @@ public sealed class ImageBuilder
             TextCell = (uint)count,
             TextLength = (uint)bytes.Length,
         });
-        cells[1] = Unsafe.BitCast<HeadsCell, Cell>(heads);
+        cells[(int)HeadsCell.First] = Unsafe.BitCast<HeadsCell, Cell>(heads);
+        cells[(int)HeadsCell.Policies] = Unsafe.BitCast<HeadsCell, Cell>(policies);
         return new(cells, _flags & ~RulesTrack, _states.New, RoutesLocalTranslations);
     }
 

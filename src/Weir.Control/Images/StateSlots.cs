@@ -25,7 +25,7 @@ internal sealed class StateSlots
         if (live.IsEmpty) return;
         var count = (int)Math.Min(MemoryMarshal.Cast<Cell, HeaderCell>(live)[0].CellCount, (uint)live.Length);
         // Chain runs come first and end at an empty cell; the cells behind it are no rules.
-        for (var i = 2; i < count && live[i].Kind != CellKind.None; i++)
+        for (var i = (int)HeadsCell.Policies + 1; i < count && live[i].Kind != CellKind.None; i++)
         {
             if (live[i].Kind is not CellKind.Rule4) continue;
             ref readonly var rule = ref MemoryMarshal.Cast<Cell, RuleCell>(live)[i];

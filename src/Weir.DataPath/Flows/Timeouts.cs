@@ -22,6 +22,13 @@ internal static unsafe class Timeouts
         Helpers.TimerStart(&flow->Timer, seconds * Second, 0);
     }
 
+    /// <summary>The flow ends with this packet: the next one begins another. The entry stays until the packet has left.</summary>
+    public static void End(Flow* flow, ulong now)
+    {
+        Touch(flow, now, 1);
+        flow->Expires = now;
+    }
+
     /// <summary>Seconds of a TCP state.</summary>
     public static uint OfTcp(TimeoutSettings* settings, uint state) => state < 10 ? settings->Tcp[state] : 0;
 }

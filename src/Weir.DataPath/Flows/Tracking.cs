@@ -44,6 +44,12 @@ public static unsafe class Tracking
         var flow = how == AsSent ? FindSent(packet) : FindArrived(packet);
         if (flow != null)
         {
+            // On the loopback device the flow saw the packet when it was sent, and may have ended with it.
+            if (how == AsSent)
+            {
+                SetState(packet, flow);
+                return TcAction.Continue;
+            }
             if (flow->Expires > now && Follow(packet, flow, now)) return TcAction.Continue;
             if (packet->State == TrackState.Untracked) return Refuse(packet);
             // Over, or reopened.
@@ -167,12 +173,6 @@ public static unsafe class Tracking
     {
         var timeouts = Timeouts.Settings();
         if (timeouts == null) return false;
-        // On the loopback device the flow saw the packet when it was sent.
-        if (packet->InIfIndex != 0 && packet->InIfIndex == Maps.Settings.Value->LoopbackIfIndex && (packet->Flags & PacketFlags.Seen) != 0)
-        {
-            SetState(packet, flow);
-            return true;
-        }
         if (packet->Protocol == Parse.Tcp)
         {
             if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !FollowTcp(packet, flow, timeouts, now)) return false;
@@ -221,10 +221,13 @@ public static unsafe class Tracking
         {
             if (kind == TcpStates.KindRst && packet->Direction != 0)
             {
-                // The only answer is a refusal: the flow ends as soon as this packet is through.
-                seconds = 1;
+                // The only answer is a refusal.
+                flow->TcpState = (TcpState)next;
+                ConnLimits.Leave(&packet->Original, flow);
+                Timeouts.End(flow, now);
+                return true;
             }
-            else if (next == (uint)TcpState.Established && seconds > timeouts->TcpUnacknowledged)
+            if (next == (uint)TcpState.Established && seconds > timeouts->TcpUnacknowledged)
             {
                 seconds = timeouts->TcpUnacknowledged;
             }

@@ -25,6 +25,7 @@ public sealed class ImageBuilderTests
         Assert.Equal(0, rule.MatchCount);
         var policy = Cell<RuleCell>(image, head + 1);
         Assert.Equal((CellKind.Policy, TargetKind.Accept), (policy.Kind, policy.Target));
+        Assert.Equal(head + 1, Chains(image, HeadsCell.Policies)[(int)BuiltInChain.FilterInput]);
     }
 
     [Fact]
@@ -120,9 +121,11 @@ public sealed class ImageBuilderTests
         return image!;
     }
 
-    private static unsafe uint[] Heads(RuleImage image)
+    private static uint[] Heads(RuleImage image) => Chains(image, HeadsCell.First);
+
+    private static unsafe uint[] Chains(RuleImage image, uint cell)
     {
-        var heads = Cell<HeadsCell>(image, 1);
+        var heads = Cell<HeadsCell>(image, cell);
         return new Span<uint>(heads.Chains, 14).ToArray();
     }
 
