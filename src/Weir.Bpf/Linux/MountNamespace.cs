@@ -27,22 +27,12 @@ public static partial class MountNamespace
     /// <exception cref="Win32Exception">The kernel refused.</exception>
     public static void MountBpf(string path) => Run("mount bpf", () => Mount("bpf", path, "bpf", 0, "mode=0700"));
 
-    /// <summary>Unmounts in the shared namespace, also while files are in use.</summary>
+    /// <summary>
+    /// Unmounts in the shared namespace, also while files are in use, and removes the folder. (From a namespace that still has a copy of the mount the folder
+    /// could not be removed.)
+    /// </summary>
     /// <exception cref="Win32Exception">The kernel refused.</exception>
-    public static void Unmount(string path) => Run("umount", () => Unmount2(path, Detach));
-
-    /// <summary>Whether something is mounted on exactly this path of the shared namespace with this file system type.</summary>
-    public static bool IsMounted(string path, string type)
-    {
-        foreach (var line in File.ReadLines(Home.Length == 0 ? "/proc/self/mountinfo" : $"{Home}/mountinfo"))
-        {
-            // "36 35 98:0 /root /mount/point options… - type source options" (proc_pid_mountinfo(5))
-            var fields = line.Split(' ');
-            var separator = Array.IndexOf(fields, "-");
-            if (fields[4] == path && fields[separator + 1] == type) return true;
-        }
-        return false;
-    }
+    public static void Unmount(string path) => Run("umount", () => Unmount2(path, Detach) == 0 ? RemoveFolder(path) : -1);
 
     private static string FindHome()
     {
@@ -143,6 +133,9 @@ public static partial class MountNamespace
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     private static partial int Unshare(int flags);
+
+    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RemoveFolder(string path);
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static partial int SetNamespace(int descriptor, int type);

@@ -133,7 +133,10 @@ public sealed class StateFolder
             if (Directory.EnumerateDirectories(pins).Any()) return;
             MountNamespace.Unmount(PinRoot);
         }
-        TryRemoveEmpty(pins);
+        else
+        {
+            TryRemoveEmpty(pins);
+        }
         File.Delete(MountLock);
         TryRemoveEmpty(root);
     }
