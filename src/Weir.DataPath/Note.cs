@@ -33,4 +33,7 @@ public static class Note
 
     /// <summary><see cref="Flows.TrackState"/>, 3 bits.</summary>
     public const int StateShift = 8;
+
+    /// <summary>An answer that REJECT made, with the state and translation of the flow that it belongs to.</summary>
+    public const uint Answer = 1 << 11;
 }

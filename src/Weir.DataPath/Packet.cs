@@ -117,6 +117,9 @@ public enum PacketFlags : uint
     /// <summary>The mark must be written back to the skb.</summary>
     MarkChanged = 1 << 9,
 
+    /// <summary>REJECT made it: it belongs to the flow of the packet that it answers, which may be gone.</summary>
+    Answer = 1 << 11,
+
     /// <summary>On the loopback device: this namespace's egress program has tracked and translated it.</summary>
     Seen = 1 << 10,
 }

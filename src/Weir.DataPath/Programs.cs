@@ -61,7 +61,14 @@ public static unsafe class Programs
         {
             packet.Flags |= PacketFlags.Seen;
             packet.Direction = (note & Note.Reply) != 0 ? (byte)1 : (byte)0;
-            if ((note >> Note.StateShift & 7) == (uint)TrackState.Untracked) packet.State = TrackState.Untracked;
+            var state = (TrackState)(note >> Note.StateShift & 7);
+            if (state == TrackState.Untracked) packet.State = TrackState.Untracked;
+            if ((note & Note.Answer) != 0 || (packet.Flags & PacketFlags.IcmpError) != 0)
+            {
+                // Their flows are not found by what they look like now.
+                packet.State = state;
+                packet.FlowStatus = FlowStatus.Confirmed;
+            }
         }
         var action = Prerouting(skb, &packet, active);
         if (action == TcAction.Continue) action = Deliver(skb, &packet, active);
@@ -99,6 +106,7 @@ public static unsafe class Programs
         else
         {
             packet.Flags |= PacketFlags.Local;
+            if ((note & Note.Answer) != 0) Answers.Recall(&packet, note);
             action = Output(skb, &packet, active);
         }
         if (action == TcAction.Continue) action = Postrouting(skb, &packet, active);
@@ -114,7 +122,7 @@ public static unsafe class Programs
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.RawPrerouting);
             if (action != TcAction.Continue) return action;
         }
-        if ((active & ActiveImage.Tracking) != 0 && packet->State != TrackState.Untracked)
+        if ((active & ActiveImage.Tracking) != 0 && packet->State == TrackState.None)
         {
             var how = (packet->Flags & PacketFlags.Seen) != 0 ? Tracking.AsSent : Tracking.AsArrived;
             var action = Tracking.Track(skb, packet, how);
@@ -242,7 +250,7 @@ public static unsafe class Programs
         packet->Hook = Hook.Forward;
         if ((active & ActiveImage.Tracking) != 0)
         {
-            var action = Recall(packet, note);
+            var action = Recall(skb, packet, note);
             if (action != TcAction.Continue) return action;
         }
         if ((note & Note.Service) != 0) return TcAction.Continue;
@@ -260,19 +268,23 @@ public static unsafe class Programs
     }
 
     /// <summary>What ingress knew of a forwarded packet.</summary>
-    private static int Recall(Packet* packet, uint note)
+    private static int Recall(SkBuff* skb, Packet* packet, uint note)
     {
         if ((note & Note.Present) == 0)
         {
-            // An ICMP error's flow is not found by its own tuple: without its note it counts as invalid.
-            if ((packet->Flags & PacketFlags.IcmpError) != 0) packet->State = TrackState.Invalid;
+            if ((packet->Flags & PacketFlags.IcmpError) != 0) IcmpErrors.RecallAnyhow(skb, packet);
             else Tracking.FindAnyhow(packet);
             return TcAction.Continue;
         }
         packet->State = (TrackState)(note >> Note.StateShift & 7);
         packet->Direction = (note & Note.Reply) != 0 ? (byte)1 : (byte)0;
         if (!IsTracked(packet)) return TcAction.Continue;
-        if ((packet->Flags & PacketFlags.IcmpError) != 0) return TcAction.Continue;
+        if ((packet->Flags & PacketFlags.IcmpError) != 0)
+        {
+            packet->FlowStatus = FlowStatus.Confirmed;
+            if ((note & (Note.DestinationNat | Note.SourceNat)) != 0) IcmpErrors.Recall(skb, packet, note & Note.DestinationNat);
+            return TcAction.Continue;
+        }
         // An established connection on its way to a server: nothing is left to do here, unless rules want to know more.
         if ((note & (Note.Service | Note.Pending | Note.SourceNat)) == Note.Service && !Has(packet->Active, BuiltInChain.ManglePostrouting))
         {
@@ -300,7 +312,7 @@ public static unsafe class Programs
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.RawOutput);
             if (action != TcAction.Continue) return action;
         }
-        if ((active & ActiveImage.Tracking) != 0 && packet->State != TrackState.Untracked)
+        if ((active & ActiveImage.Tracking) != 0 && packet->State == TrackState.None)
         {
             var action = Tracking.Track(skb, packet, Tracking.AsArrived);
             if (action != TcAction.Continue) return action;
@@ -322,7 +334,7 @@ public static unsafe class Programs
             if (action != TcAction.Continue) return action;
         }
         uint outIfIndex = packet->OutIfIndex;
-        if (Rewrite.IsNeeded(packet, Rewrite.Destination))
+        if ((packet->Flags & PacketFlags.Answer) == 0 && Rewrite.IsNeeded(packet, Rewrite.Destination))
         {
             var action = Rewrite.ToFlow(skb, packet, Rewrite.Destination);
             if (action != TcAction.Continue) return action;
@@ -361,6 +373,7 @@ public static unsafe class Programs
         }
         packet->InIfIndex = inIfIndex;
         if ((active & ActiveImage.Tracking) == 0 || !IsTracked(packet)) return TcAction.Continue;
+        if ((packet->Flags & PacketFlags.Answer) != 0) return PostroutingOfAnswer(skb, packet, active);
         if (Has(active, BuiltInChain.NatPostrouting) && IsNatDue(packet, FlowStatus.SourceNatDone))
         {
             packet->InIfIndex = 0;
@@ -379,6 +392,17 @@ public static unsafe class Programs
         return (packet->FlowStatus & FlowStatus.Confirmed) == 0 ? FlowTable.Confirm(packet) : TcAction.Continue;
     }
 
+    private static int PostroutingOfAnswer(SkBuff* skb, Packet* packet, uint active)
+    {
+        // Netfilter shows nat POSTROUTING the reset that refuses a new flow, whose source was not decided on: rules count, and nothing comes of it.
+        if (packet->Protocol == Parse.Tcp && (packet->FlowStatus & FlowStatus.Confirmed) == 0 && Has(active, BuiltInChain.NatPostrouting))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatPostrouting);
+            if (action != TcAction.Continue) return action;
+        }
+        return Rewrite.IsNeeded(packet, Rewrite.Source) ? Rewrite.ToFlow(skb, packet, Rewrite.Source) : TcAction.Continue;
+    }
+
     /// <summary>The way out: to another device where translation asks for it; a note for the loopback device's ingress.</summary>
     private static int Leave(SkBuff* skb, Packet* packet, uint active)
     {
@@ -392,6 +416,7 @@ public static unsafe class Programs
         {
             var note = Note.Present | (uint)packet->State << Note.StateShift;
             if (packet->Direction != 0) note |= Note.Reply;
+            if ((packet->Flags & PacketFlags.Answer) != 0) note |= Note.Answer;
             skb->TcIndex = note;
             return skb->IfIndex == loopback ? TcAction.Continue : Routing.IntoLoopback(skb);
         }

@@ -13,6 +13,9 @@ public unsafe struct Scratch
     /// <summary>Eight-byte words of a <see cref="Flow"/>.</summary>
     public const int FlowWords = 24;
 
+    /// <summary>The longest ICMP error (RFC 1812, 4.3.2.3: 576 bytes), and room to clear what follows up to a whole word.</summary>
+    public const int AnswerSize = 576 + 8;
+
     /// <summary>The flow that the packet makes, as long as it is not in the table: a <see cref="Flow"/> (not named here because it holds a timer, which a map of this kind may not).</summary>
     public fixed ulong Pending[FlowWords];
 
@@ -24,4 +27,7 @@ public unsafe struct Scratch
 
     /// <summary>The other one.</summary>
     public FlowTuple OtherKey;
+
+    /// <summary>Bytes of an answer under construction (see <see cref="Rules.Reject"/>), or on their way into a checksum.</summary>
+    public fixed byte Answer[AnswerSize];
 }

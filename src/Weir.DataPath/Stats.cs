@@ -28,4 +28,7 @@ public struct Stats
     public ulong WalkOverruns;
     public ulong ServiceNoServer;
     public ulong RewriteFailed;
+
+    /// <summary>Rejected packets that could not be turned into their answers.</summary>
+    public ulong AnswersFailed;
 }

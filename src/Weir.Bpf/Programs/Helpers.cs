@@ -52,6 +52,10 @@ public static unsafe class Helpers
     [Helper(39)]
     public static long SkbPullData(SkBuff* context, uint length) => 0;
 
+    /// <summary>Puts zeroed bytes in front, which become the link header. Invalidates packet pointers.</summary>
+    [Helper(43)]
+    public static long SkbChangeHead(SkBuff* context, uint length, ulong flags) => ManagedPacket.Of(context).TryAdjustRoom(0, (int)length) ? 0 : -22;
+
     [Helper(46)]
     public static ulong GetSocketCookie(void* context) => ManagedKernel.Current.SocketCookie;
 
@@ -68,6 +72,10 @@ public static unsafe class Helpers
     /// <summary>The cookie of the network namespace that the context belongs to.</summary>
     [Helper(122)]
     public static ulong GetNetnsCookie(void* context) => ManagedKernel.Current.NetnsCookie;
+
+    /// <summary>Level 0: asks how many checksums the device has checked (0: the outermost one); negative where it has checked none.</summary>
+    [Helper(135)]
+    public static long CsumLevel(SkBuff* context, ulong level) => -13;
 
     /// <summary>Sends the packet out of a device, resolving the neighbour; the result is what the program returns.</summary>
     [Helper(152)]
@@ -105,6 +113,23 @@ public static unsafe class Helpers
         ManagedKernel.Current.Retval = value;
         return 0;
     }
+}
+
+/// <summary>Flags of <see cref="Helpers.SkbStoreBytes"/>.</summary>
+public static class StoreFlags
+{
+    /// <summary>Keeps the sum that the device made of the packet true.</summary>
+    public const ulong RecomputeChecksum = 1 << 0;
+}
+
+/// <summary>Modes of <see cref="Helpers.SkbAdjustRoom"/>.</summary>
+public static class RoomMode
+{
+    /// <summary>Behind the network header.</summary>
+    public const uint Network = 0;
+
+    /// <summary>Behind the link header.</summary>
+    public const uint Link = 1;
 }
 
 /// <summary>Flags of <see cref="Helpers.L4CsumReplace"/>.</summary>

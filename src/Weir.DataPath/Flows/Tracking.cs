@@ -28,11 +28,7 @@ public static unsafe class Tracking
         if ((packet->Flags & PacketFlags.BadTransport) != 0) return Refuse();
         if (packet->Protocol == Parse.Icmp)
         {
-            if ((packet->Flags & PacketFlags.IcmpError) != 0)
-            {
-                IcmpErrors.Track(skb, packet);
-                return TcAction.Continue;
-            }
+            if ((packet->Flags & PacketFlags.IcmpError) != 0) return IcmpErrors.Track(skb, packet);
             if (packet->IcmpType > LastIcmpType || Tuples.AnswerType(packet->IcmpType) == 255) return Refuse();
         }
         else if (packet->Protocol == Parse.Tcp)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Weir.Bpf.Programs;
 using Weir.DataPath.Flows;
+using Weir.DataPath.Rules;
 
 namespace Weir.DataPath.Nat;
 
@@ -29,6 +30,7 @@ public static unsafe class Rewrite
     public static int ToFlow(SkBuff* skb, Packet* packet, uint end)
     {
         if (packet == null) return TcAction.Shot;
+        if ((packet->Flags & PacketFlags.Answer) != 0) return end == Source ? Answers.Translate(skb, packet) : TcAction.Continue;
         if ((packet->Flags & PacketFlags.IcmpError) != 0)
             return IcmpErrors.Translate(skb, packet, end) == 0 ? TcAction.Continue : TcAction.Shot;
         var flow = FlowTable.Of(packet);

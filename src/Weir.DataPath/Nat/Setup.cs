@@ -21,6 +21,7 @@ public static unsafe class Setup
     public static int FromTarget(SkBuff* skb, Packet* packet, uint cell, uint kind)
     {
         if (packet == null) return TcAction.Shot;
+        if ((packet->Flags & PacketFlags.Answer) != 0) return TcAction.Continue;
         var image = Maps.Images.At(packet->ImageSlot);
         if (image == null) return TcAction.Shot;
         var target = (NatTargetCell*)image.At(cell);
