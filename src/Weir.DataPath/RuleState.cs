@@ -7,7 +7,7 @@ namespace Weir.DataPath;
 public struct RuleState
 {
     /// <summary>
-    /// limit: the CLOCK_MONOTONIC nanosecond at which credit was last zero, so that credit is the time since then (capped). statistic nth: packets since
+    /// limit: when credit was last zero, CLOCK_MONOTONIC nanoseconds plus 2^62, so that credit is the time since then (capped). statistic nth: packets since
     /// the last match. One word, so that compare-and-exchange moves it.
     /// </summary>
     public ulong Value;

@@ -9,9 +9,9 @@ namespace Weir.Bpf.Netlink;
 /// </summary>
 public sealed unsafe partial class RouteSocket : IDisposable
 {
-    private const ushort Error = 2, Done = 3, NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
+    private const ushort Error = 2, Done = 3, NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, DeleteAddress = 21, GetAddress = 22, NewRoute = 24, GetRoute = 26;
     private const ushort Request = 1, Acknowledge = 4, Dump = 0x300, Replace = 0x100, Exclusive = 0x200, Create = 0x400;
-    private const byte FamilyInet = 2;
+    private const byte FamilyInet = 2, LocalTable = 255;
     private const int NetlinkFamily = 16, Raw = 3, CloseOnExec = 0x80000;
 
     private readonly byte[] _buffer = new byte[1 << 16];
@@ -71,6 +71,21 @@ public sealed unsafe partial class RouteSocket : IDisposable
         Exchange("list addresses", writer.Finish(), (type, body) =>
         {
             if (type == NewAddress && ReadAddress(body) is { } address) result.Add(address);
+        });
+        return result;
+    }
+
+    /// <summary>The local routing table of the namespace (IPv4).</summary>
+    public IReadOnlyList<LocalRoute> LocalRoutes()
+    {
+        var result = new List<LocalRoute>();
+        var writer = Begin(GetRoute, Dump);
+        var body = writer.Reserve(12);
+        body[0] = FamilyInet;
+        body[4] = LocalTable;
+        Exchange("list local routes", writer.Finish(), (type, body) =>
+        {
+            if (type == NewRoute && ReadLocalRoute(body) is { } route) result.Add(route);
         });
         return result;
     }
@@ -218,6 +233,22 @@ public sealed unsafe partial class RouteSocket : IDisposable
                     result = result with { Flags = attributes.Word };
                     break;
             }
+        }
+        return result;
+    }
+
+    // struct rtmsg: family, destination's and source's prefix lengths, tos, table (at 4), protocol, scope, type (at 7), flags.
+    private static LocalRoute? ReadLocalRoute(ReadOnlySpan<byte> body)
+    {
+        const ushort destination = 1, device = 4;
+        // Kernels that are not asked strictly list all tables.
+        if (body.Length < 12 || body[0] != FamilyInet || body[4] != LocalTable) return null;
+        var result = new LocalRoute(0, body[1], body[7], 0);
+        var attributes = new AttributeReader(body[12..]);
+        while (attributes.Next())
+        {
+            if (attributes.Type == destination) result = result with { AddressBe = attributes.Word };
+            else if (attributes.Type == device) result = result with { IfIndex = attributes.Word };
         }
         return result;
     }

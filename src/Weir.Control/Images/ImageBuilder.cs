@@ -19,6 +19,9 @@ public sealed class ImageBuilder
     /// <summary>A flag of the header only: the rules need tracking, whether services are there or not.</summary>
     internal const uint RulesTrack = 1 << 15;
 
+    /// <summary>A flag of the header only: rules ask for the types of addresses.</summary>
+    internal const uint AddressTypes = 1 << 14;
+
     private readonly Ruleset _ruleset;
     private readonly StateSlots _states;
     private readonly List<Cell> _cells = [];
@@ -72,12 +75,14 @@ public sealed class ImageBuilder
         ref var header = ref MemoryMarshal.Cast<Cell, HeaderCell>(cells.AsSpan())[0];
         header.Generation = generation;
         header.Flags = header.Flags & ~clear | set;
-        return new(cells, header.Flags & ~RulesTrack, [], false);
+        return new(cells, header.Flags & ~(RulesTrack | AddressTypes), [], false);
     }
 
     internal void Refuse(ChangeStatus status, string reason) => Refusal ??= new(status, reason);
 
     internal void NotSupported(string reason) => Refuse(ChangeStatus.NotSupported, reason);
+
+    internal void NeedAddressTypes() => _flags |= AddressTypes;
 
     internal void NeedTracking() => _flags |= ActiveImage.Tracking | RulesTrack;
 
@@ -185,7 +190,7 @@ public sealed class ImageBuilder
         });
         cells[(int)HeadsCell.First] = Unsafe.BitCast<HeadsCell, Cell>(heads);
         cells[(int)HeadsCell.Policies] = Unsafe.BitCast<HeadsCell, Cell>(policies);
-        return new(cells, _flags & ~RulesTrack, _states.New, RoutesLocalTranslations);
+        return new(cells, _flags & ~(RulesTrack | AddressTypes), _states.New, RoutesLocalTranslations);
     }
 
     private readonly record struct InterfaceKey(string Input, string Output);

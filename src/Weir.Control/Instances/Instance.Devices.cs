@@ -103,6 +103,24 @@ public sealed partial class Instance
         // What is left are links of devices that are gone.
         foreach (var index in linked) _attachments.Detach(index, socket);
         WriteDevices(Devices.Describe(devices, socket.Addresses()));
+        if (AsksAddressTypes()) WriteAddressTypes(socket);
+    }
+
+    private void WriteAddressTypes(RouteSocket socket)
+    {
+        var types = new Dictionary<uint, uint>();
+        foreach (var route in socket.LocalRoutes())
+        {
+            // Only 127.0.0.0/8 is more than one address, and the data path knows it.
+            if (route.PrefixLength == 32) types.TryAdd(route.AddressBe, route.Type | route.IfIndex << 8);
+        }
+        var map = Map(nameof(Maps.AddressTypes)).AsHash<uint, uint>();
+        foreach (var (address, type) in map.ToArray())
+        {
+            if (!types.TryGetValue(address, out var wanted)) map.Remove(address);
+            else if (type == wanted) types.Remove(address);
+        }
+        foreach (var (address, type) in types) map.Set(address, type);
     }
 
     private void WriteDevices(Dictionary<uint, Device> devices)

@@ -1,4 +1,5 @@
 using Weir.Bpf.Maps;
+using Weir.Bpf.Netlink;
 using Weir.Bpf.Objects;
 using Weir.Control.Images;
 using Weir.DataPath;
@@ -33,8 +34,21 @@ public sealed partial class Instance
             var states = Map(nameof(Maps.RuleStates)).AsArray<RuleState>();
             foreach (var state in image.NewStateSlots) states[state] = default;
         }
+        if ((image.Header.Flags & ImageBuilder.AddressTypes) != 0)
+        {
+            using var socket = new RouteSocket();
+            WriteAddressTypes(socket);
+        }
         // The generation in the word's high half lets readers see that an image was replaced while they read it.
         Map(nameof(Maps.Active)).AsArray<ulong>()[0] = image.Header.Generation << 32 | image.Flags | slot;
+    }
+
+    private bool AsksAddressTypes()
+    {
+        var active = Active;
+        if ((active & ActiveImage.Loaded) == 0) return false;
+        using var map = Map(nameof(Maps.Images)).AsMapOfMaps<uint>().TryOpen((uint)active & ActiveImage.SlotMask);
+        return map is not null && (RuleImage.HeaderOf([map.AsArray<Cell>()[0]]).Flags & ImageBuilder.AddressTypes) != 0;
     }
 
     private Cell[] ReadImage(ulong active)

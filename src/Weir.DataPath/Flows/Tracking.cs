@@ -215,9 +215,9 @@ public static unsafe class Tracking
         if (kind == TcpStates.KindRst) seconds = Timeouts.OfTcp(timeouts, (uint)TcpState.Close);
         if ((flow->Status & FlowStatus.SeenReply) == 0)
         {
-            if (kind == TcpStates.KindRst && packet->Direction != 0)
+            if (kind == TcpStates.KindRst)
             {
-                // The only answer is a refusal.
+                // Refused, or given up, before there was an answer.
                 flow->TcpState = (TcpState)next;
                 ConnLimits.Leave(&packet->Original, flow);
                 Timeouts.End(flow, now);

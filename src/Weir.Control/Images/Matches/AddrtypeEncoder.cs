@@ -13,6 +13,7 @@ internal static class AddrtypeEncoder
         if (match.InvertDestination) flags |= AddrTypeFlags.InvertDestination;
         if (match.LimitInterfaceIn) flags |= AddrTypeFlags.LimitInInterface;
         if (match.LimitInterfaceOut) flags |= AddrTypeFlags.LimitOutInterface;
+        matches.Builder.NeedAddressTypes();
         matches.Add(new AddrTypeMatchCell
         {
             Kind = MatchKind.AddrType,
