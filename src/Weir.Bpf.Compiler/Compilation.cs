@@ -9,14 +9,12 @@ namespace Weir.Bpf.Compiler;
 /// <summary>From the intermediate form to an object.</summary>
 public static class Compilation
 {
-    /// <summary>Most bytes of one frame (MAX_BPF_STACK). A chain of calls shares them.</summary>
-    public const int MaximumStack = 512;
-
     /// <summary>Compiles a module. Changes its functions.</summary>
     public static ObjectFile Emit(Module module, CompilerOptions options) => Compile(module, options).Object;
 
     /// <summary>Compiles a module and says what its functions need. Changes the module's functions.</summary>
-    /// <exception cref="InvalidOperationException">The form is malformed, or a frame is too large.</exception>
+    /// <exception cref="InvalidOperationException">The form is malformed.</exception>
+    /// <exception cref="RefusedException">A chain of calls needs more stack than there is.</exception>
     public static CompilationResult Compile(Module module, CompilerOptions options)
     {
         PassList.Run(module, options);
@@ -45,6 +43,7 @@ public static class Compilation
                 }
             }
 
+            StackBudget.Check(program, functions);
             assembler.Resolve();
             programs.Add(new ProgramDefinition(program.Name, program.Section ?? "", [.. assembler.Instructions])
             {
@@ -65,9 +64,7 @@ public static class Compilation
         MachineCleanup.Run(machine, !options.DisabledPasses.Contains(PassList.EqualBlockMerging));
         StackLayout.Run(machine);
         options.AfterAllocation?.Invoke(machine);
-        return machine.StackBytes <= MaximumStack
-            ? machine
-            : throw new InvalidOperationException($"{function.Name} needs {machine.StackBytes} bytes of stack: at most {MaximumStack} are allowed");
+        return machine;
     }
 
     /// <summary>The function and all that it calls or passes the address of, itself first.</summary>

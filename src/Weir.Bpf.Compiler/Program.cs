@@ -22,7 +22,17 @@ if (args.Contains("--print")) Console.WriteLine(IrPrinter.Print(module));
 IrChecker.Verify(module, "the front end");
 
 var sources = new Dictionary<string, string[]>();
-var result = Compilation.Compile(module, new CompilerOptions { SourceText = TextOf });
+CompilationResult result;
+try
+{
+    result = Compilation.Compile(module, new CompilerOptions { SourceText = TextOf });
+}
+catch (RefusedException refused)
+{
+    Console.Error.WriteLine(refused.Diagnostic);
+    return 1;
+}
+
 File.WriteAllBytes(args[1], result.Object.Write());
 if (args.Contains("--statistics"))
 {

@@ -73,6 +73,10 @@ public static unsafe class ControlFlow
             Colour.Blue => 3,
             _ => 4,
         };
+        f->Out[4] = f->E switch { -2 => 1, -1 => 2, 0 => 3, 1 => 4, 2 => 5, 3 => 6, 4 => 7, _ => 8 };
+        f->Out[5] = f->G switch { 0x100000000 => 1, 0x100000001 => 2, 0x100000002 => 3, 0x100000003 => 4, 0x100000004 => 5, 0x100000005 => 6, 1 => 7, _ => 8ul };
+        f->Out[6] = f->J switch { -3 => 1, -2 => 2, -1 => 3, 0 => 4, 1 => 5, 2 => 6, _ => 7ul };
+        f->Out[7] = f->C switch { uint.MaxValue => 1, 0xFFFFFFFE => 2, 0xFFFFFFFD => 3, 0xFFFFFFFC => 4, 0xFFFFFFFB => 5, 0xFFFFFFFA => 6, 0 => 8, _ => 7ul };
         f->Out[3] = Name((Colour)(f->I & 3));
         return (f->A & 7) switch { 0 => 5, 1 => 6, 2 => 7, 3 => 8, 4 => 9, _ => f->B };
     }

@@ -21,6 +21,13 @@ public struct Words
     public long Signed;
 }
 
+public unsafe struct Shared
+{
+    public volatile uint Word;
+    public volatile byte Small;
+    public fixed byte Bytes[8];
+}
+
 public unsafe struct Cursor
 {
     public byte* At;
@@ -37,7 +44,7 @@ public ref struct Window
 /// <summary>Atomics, volatile access, fixed buffers, pointers in memory, tables of every width, byte order.</summary>
 public static unsafe class Memory
 {
-    public static readonly ArrayMap<Words> Shared = new(2);
+    public static readonly ArrayMap<Words> Totals = new(2);
     public static readonly HashMap<ulong, Pair<int, Point>> Pairs = new(16);
     public static readonly ConstantTable<sbyte> SignedBytes = new([-1, 2, -128, 127]);
     public static readonly ConstantTable<short> SignedShorts = new([-300, 300, short.MinValue]);
@@ -51,7 +58,7 @@ public static unsafe class Memory
     {
         Frame* f = Frame.Of(skb);
         if (f == null) return -1;
-        Words* words = Shared.At(f->C & 1);
+        Words* words = Totals.At(f->C & 1);
         if (words == null) return -2;
         Interlocked.Add(ref words->First, f->C);
         Interlocked.Increment(ref words->Second);
@@ -152,12 +159,23 @@ public static unsafe class Memory
     {
         Frame* f = Frame.Of(skb);
         if (f == null) return -1;
-        Words* words = Shared.At(0);
+        Words* words = Totals.At(0);
         if (words == null) return -2;
         uint first = Volatile.Read(ref words->First);
         Volatile.Write(ref words->First, first + f->C);
         f->Out[0] = Volatile.Read(ref words->First) - first;
         f->Out[1] = Unsafe.As<int, uint>(ref f->A);
+        Shared shared = default;
+        shared.Word = f->D;
+        shared.Small = (byte)shared.Word;
+        fixed (uint* word = &Word(f))
+        {
+            f->Out[3] = *word + shared.Small;
+        }
+
+        shared.Bytes[f->D & 7] = 5;
+        ref readonly byte picked = ref Pick(in shared);
+        f->Out[4] = picked;
         f->Out[2] = (ulong)Unsafe.SizeOf<Words>();
         return (int)first;
     }
@@ -190,6 +208,10 @@ public static unsafe class Memory
         Pair<int, Point> copy = *pair;
         return copy.Second.Sum() + copy.First;
     }
+
+    private static ref uint Word(Frame* f) => ref f->C;
+
+    private static ref readonly byte Pick(in Shared shared) => ref shared.Bytes[3];
 
     private static long Count<TKey, TValue>(HashMap<TKey, TValue> map, TKey key, TValue value)
         where TKey : unmanaged

@@ -10,7 +10,9 @@ internal sealed record ClosedMethod(MethodDefinition Definition, GenericContext 
         $"{Definition.FullName}<{string.Join(',', Generics.TypeArguments.Select(t => t.FullName))}|{string.Join(',', Generics.MethodArguments.Select(t => t.FullName))}>";
 
     /// <summary>For messages: <c>Class.Method</c>.</summary>
-    public string DisplayName => $"{Definition.DeclaringType.Name}.{Definition.Name}";
+    public string DisplayName => Definition.IsConstructor
+        ? $"the constructor of {TypeSystem.DisplayName(Definition.DeclaringType)}"
+        : $"{TypeSystem.DisplayName(Definition.DeclaringType)}.{Definition.Name}";
 
     public TypeReference ReturnType => Generics.Close(Definition.ReturnType);
 

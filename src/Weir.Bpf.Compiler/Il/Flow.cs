@@ -19,6 +19,30 @@ internal sealed class Flow(int start, int end)
 
     public bool IsDecoded { get; set; }
 
+    /// <summary>Whether a way leads from here back to here.</summary>
+    public bool IsInLoop
+    {
+        get
+        {
+            var seen = new HashSet<Flow>();
+            var work = new Stack<Flow>(Successors);
+            while (work.TryPop(out var flow))
+            {
+                if (flow == this)
+                {
+                    return true;
+                }
+
+                if (seen.Add(flow))
+                {
+                    flow.Successors.ForEach(work.Push);
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The evaluation stack as each edge into the block leaves it.</summary>
     public List<(Block From, Item[] Items)> Entries { get; } = [];
 

@@ -13,7 +13,8 @@ public static class FrontEnd
     /// <param name="assemblyPath">The assembly; those that it refers to are in its folder.</param>
     /// <param name="diagnostics">Takes the errors.</param>
     /// <param name="sourceRoot">Source files below this folder are named relative to it.</param>
-    public static Module Compile(string assemblyPath, Diagnostics diagnostics, string? sourceRoot = null)
+    /// <param name="programs">Which programs are compiled, by the method's name; null: all.</param>
+    public static Module Compile(string assemblyPath, Diagnostics diagnostics, string? sourceRoot = null, Func<string, bool>? programs = null)
     {
         Module? module = null;
         Exception? failure = null;
@@ -23,7 +24,7 @@ public static class FrontEnd
                 try
                 {
                     using var loader = new AssemblyLoader(assemblyPath);
-                    module = new ModuleDecoder(loader.Main, diagnostics, sourceRoot).Run();
+                    module = new ModuleDecoder(loader.Main, diagnostics, sourceRoot).Run(programs);
                 }
                 catch (Exception exception)
                 {

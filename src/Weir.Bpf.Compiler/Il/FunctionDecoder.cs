@@ -6,6 +6,9 @@ namespace Weir.Bpf.Compiler.Il;
 /// <summary>Fills one function: its method, and all that is inlined into it.</summary>
 internal sealed class FunctionDecoder
 {
+    /// <summary>Calls that nest deeper are taken for a generic method that calls itself with ever larger types.</summary>
+    private const int MostNesting = 100;
+
     private readonly HashSet<string> _open = [];
     private int _slots;
 
@@ -60,6 +63,12 @@ internal sealed class FunctionDecoder
         if (!_open.Add(method.Key))
         {
             throw new Refusal($"{method.DisplayName} calls itself: recursion is not supported");
+        }
+
+        if (_open.Count > MostNesting)
+        {
+            _open.Remove(method.Key);
+            throw new Refusal($"more than {MostNesting} calls nest inside of each other at {method.DisplayName}");
         }
 
         var location = Ir.Location;

@@ -37,8 +37,19 @@ internal sealed partial class MethodDecoder
         }
 
         (left, right) = SameWidth(left, right);
-        Push(Emit(code is Code.Mul_Ovf_Un or Code.Mul_Ovf ? Op.Multiply : Op.Add, left.Type, left, right));
+        var isUnsigned = code is Code.Mul_Ovf_Un or Code.Add_Ovf_Un;
+        var (a, b) = (Exact(left, isUnsigned), Exact(right, isUnsigned));
+        var exact = code is Code.Mul_Ovf_Un or Code.Mul_Ovf ? a * b : a + b;
+        var result = Ir.Constant(left.Type, (long)(ulong)(exact & ulong.MaxValue));
+        Push(Exact(result, isUnsigned) == exact ? result : throw new Refusal("a checked operation on constants overflows"));
     }
+
+    private static Int128 Exact(Value constant, bool isUnsigned) => (isUnsigned, constant.Type) switch
+    {
+        (false, _) => constant.Immediate,
+        (true, ValueType.I32) => (uint)constant.Immediate,
+        _ => (ulong)constant.Immediate,
+    };
 
     private static Op BinaryOp(Code code) => code switch
     {
@@ -290,6 +301,7 @@ internal sealed partial class MethodDecoder
         {
             (ValueType.I32, ValueType.I64) => Widen(value, isSigned: true),
             (ValueType.I64, ValueType.I32) => Emit(Op.Truncate, ValueType.I32, value, null),
+            (_, ValueType.Pointer) when _failed => Ir.Constant(ValueType.Pointer, 0),
             (_, ValueType.Pointer) => throw new Refusal("an integer becomes a pointer"),
             _ => throw new Refusal("a pointer becomes an integer"),
         };

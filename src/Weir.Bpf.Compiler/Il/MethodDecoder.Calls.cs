@@ -8,6 +8,7 @@ namespace Weir.Bpf.Compiler.Il;
 internal sealed partial class MethodDecoder
 {
     private const int MostArguments = 5;
+    private const string DelegateReason = "delegates are not supported; helpers take function pointers";
 
     // bpf_get_smp_processor_id and bpf_get_netns_cookie give the same for as long as a program runs.
     private static readonly HashSet<int> s_pureHelpers = [8, 122];
@@ -134,9 +135,15 @@ internal sealed partial class MethodDecoder
         var type = _method.Generics.Close(reference.DeclaringType);
         if (type.Resolve() is not { IsValueType: true })
         {
-            throw new Refusal($"an object of the class {type.Name} is made; there is no heap");
+            if (IsDelegate(type))
+            {
+                throw new Refusal(DelegateReason);
+            }
+
+            throw new Refusal($"an object of the class {TypeSystem.DisplayName(type)} is made; there is no heap");
         }
 
+        Types.LayoutOf(type);
         var method = ClosedMethod.From(reference, _method.Generics)!;
         var arguments = PopArguments(method.Definition.Parameters.Count);
         Settle();
@@ -146,6 +153,8 @@ internal sealed partial class MethodDecoder
         _function.Inline(method, [new Item(Ir.StackAddress(slot)), .. arguments], this);
         Push(new Item(Ir.StackAddress(slot), type));
     }
+
+    private static bool IsDelegate(TypeReference type) => type.Resolve()?.BaseType?.FullName == "System.MulticastDelegate";
 
     private void FunctionPointer(MethodReference reference)
     {

@@ -138,6 +138,8 @@ internal sealed partial class MethodDecoder
             case Code.Ldftn:
                 FunctionPointer((MethodReference)instruction.Operand);
                 break;
+            case Code.Ldtoken when instruction.Operand is FieldReference:
+                throw new Refusal("an initialiser of constants is not supported here (constants: ConstantTable<T>)");
             default:
                 throw new Refusal(ReasonFor(code));
         }

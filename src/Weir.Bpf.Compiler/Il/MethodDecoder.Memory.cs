@@ -192,6 +192,11 @@ internal sealed partial class MethodDecoder
             throw new Refusal("a stackalloc of no bytes");
         }
 
+        if (_flow.IsInLoop)
+        {
+            throw new Refusal("a stackalloc in a loop is not supported: each round would need new bytes");
+        }
+
         var slot = _function.NewSlot("stackalloc", size, 8);
         if (_method.Definition.Body.InitLocals)
         {
@@ -218,18 +223,24 @@ internal sealed partial class MethodDecoder
             : throw new Refusal($"the field {reference.Name} belongs to the class {declaring.Name}: only maps are objects");
     }
 
+    /// <summary>A pointer that was cast to the context's type and is used at once; a copy of a context on the stack is memory like other.</summary>
+    private Item OfContext(Item item) =>
+        item.Value is { Type: ValueType.Pointer, Op: not Op.StackAddress } && Types.IsContext(_method.Generics.Close(((FieldReference)Instruction.Operand).DeclaringType))
+            ? item with { IsContext = true }
+            : item;
+
     private void LoadField()
     {
         var field = FieldOperand();
         var item = Pop();
         // A field of a struct on the stack is read from where the struct is.
-        Push(Load(field.Type, item with { Struct = null }, field.Offset));
+        Push(Load(field.Type, OfContext(item with { Struct = null }), field.Offset));
     }
 
     private void LoadFieldAddress()
     {
         var field = FieldOperand();
-        var item = Pop();
+        var item = OfContext(Pop());
         Push(new Item(Displace(Pointer(item), field.Offset)) { IsContext = item.IsContext });
     }
 
@@ -237,13 +248,19 @@ internal sealed partial class MethodDecoder
     {
         var field = FieldOperand();
         var stored = Pop();
-        Store(field.Type, Pop(), field.Offset, stored);
+        Store(field.Type, OfContext(Pop()), field.Offset, stored);
     }
 
     private void LoadStatic()
     {
         var reference = (FieldReference)Instruction.Operand;
         var declaring = _method.Generics.Close(reference.DeclaringType);
+        if (IsDelegate(reference.FieldType) || declaring.Name == "<>c")
+        {
+            // C# keeps lambdas in static fields of a class of its own.
+            throw new Refusal(DelegateReason);
+        }
+
         switch (_function.Owner.Statics.ValueOf(reference, declaring))
         {
             case MapSymbol map:

@@ -58,6 +58,12 @@ internal sealed partial class MethodDecoder
     {
         if (_method.Definition.Body.HasExceptionHandlers)
         {
+            _index = Math.Max(0, _code.IndexOf(_method.Definition.Body.ExceptionHandlers[0].TryStart));
+            while (_index < _code.Count - 1 && Instruction.OpCode.Code == Code.Nop)
+            {
+                _index++;
+            }
+
             Report("exception handling (try, using, lock, foreach over an enumerator) is not supported");
             return Dummy();
         }
@@ -78,12 +84,20 @@ internal sealed partial class MethodDecoder
 
         foreach (var flow in flows)
         {
-            Begin(flow, isEntry: flow == flows[0]);
-            DecodeBlock(flow);
-            flow.IsDecoded = true;
-            foreach (var successor in flow.Successors)
+            try
             {
-                SealIfComplete(successor);
+                Begin(flow, isEntry: flow == flows[0]);
+                DecodeBlock(flow);
+                flow.IsDecoded = true;
+                foreach (var successor in flow.Successors)
+                {
+                    SealIfComplete(successor);
+                }
+            }
+            catch (Refusal refusal)
+            {
+                // Values of several types meet where ways meet.
+                Report(refusal.Message);
             }
         }
 
@@ -243,7 +257,8 @@ internal sealed partial class MethodDecoder
             }
             catch (Refusal refusal)
             {
-                Report(refusal.Message);
+                // What is made to be thrown is refused as that.
+                Report(_code[flow.End - 1].OpCode.Code == Code.Throw && _locations[flow.End - 1] == _locations[_index] ? ReasonFor(Code.Throw) : refusal.Message);
                 if (Opcodes.EndsBlock(Instruction))
                 {
                     break;

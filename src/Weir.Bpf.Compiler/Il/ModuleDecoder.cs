@@ -31,12 +31,12 @@ internal sealed class ModuleDecoder
 
     public StaticFields Statics { get; }
 
-    public Module Run()
+    public Module Run(Func<string, bool>? isWanted)
     {
         var programs = new List<(MethodDefinition Method, string Section)>();
         foreach (var method in Assembly.MainModule.GetTypes().SelectMany(t => t.Methods))
         {
-            if (TypeSystem.Attribute(method, "ProgramAttribute") is { } attribute)
+            if (TypeSystem.Attribute(method, "ProgramAttribute") is { } attribute && isWanted?.Invoke(method.Name) != false)
             {
                 programs.Add((method, (string)attribute.ConstructorArguments[0].Value));
             }
@@ -113,6 +113,11 @@ internal sealed class ModuleDecoder
                 throw new Refusal($"the program {method.Name} is not of the form static int {method.Name}(TContext* context)");
             }
 
+            if (method.HasGenericParameters || method.DeclaringType.HasGenericParameters)
+            {
+                throw new Refusal($"the program {method.Name} is generic");
+            }
+
             Types.AddContext(context);
             FunctionFor(new ClosedMethod(method, GenericContext.Empty), FunctionKind.Program).Section = section;
         }
@@ -122,7 +127,7 @@ internal sealed class ModuleDecoder
         }
     }
 
-    private SourceLocation? LocationOf(MethodDefinition method) => method.HasBody ? Sources.LocationsOf(method).FirstOrDefault() : null;
+    private SourceLocation? LocationOf(MethodDefinition method) => method.HasBody ? Sources.StatementAt(method, 0) : null;
 
     private string UniqueName(MethodDefinition method)
     {

@@ -22,6 +22,18 @@ internal sealed class SourceMap(string? root)
         return locations;
     }
 
+    /// <summary>The place of the first statement at or after an instruction: code for debugging has one of its own for an opening brace.</summary>
+    public SourceLocation? StatementAt(MethodDefinition method, int index)
+    {
+        var code = method.Body.Instructions;
+        while (index < code.Count - 1 && code[index].OpCode.Code == Code.Nop)
+        {
+            index++;
+        }
+
+        return LocationsOf(method)[index];
+    }
+
     private SourceLocation?[] Read(MethodDefinition method)
     {
         var instructions = method.Body.Instructions;

@@ -43,7 +43,7 @@ internal sealed class StaticFields(TypeSystem types, Module module)
         {
             case long scalar:
                 return scalar;
-            case NewObject made:
+            case NewObject made when TypeSystem.IsMapOrTable(made.Type.Resolve()):
                 map = MakeMap(made, field.Name);
                 if (_owners.TryGetValue(map, out _) || module.Maps.Any(m => m.Name == map.Name))
                 {
@@ -165,10 +165,17 @@ internal sealed class StaticFields(TypeSystem types, Module module)
         }
 
         var stack = new Stack<object?>();
-        foreach (var instruction in constructor.Body.Instructions)
+        var code = constructor.Body.Instructions;
+        for (var i = 0; i < code.Count; i++)
         {
-            if (!Step(instruction, stack, fields, context))
+            if (!Step(code[i], stack, fields, context))
             {
+                // What the rest may still write is not known.
+                foreach (var rest in code.Skip(i).Where(r => r.OpCode.Code is Code.Stsfld or Code.Ldsflda))
+                {
+                    fields.Remove(((FieldReference)rest.Operand).Name);
+                }
+
                 break;
             }
         }

@@ -16,8 +16,9 @@ internal sealed class TypeSystem
     /// <summary>Names a struct as a program's context: its fields are read by offset from the context pointer, which the kernel rewrites.</summary>
     public void AddContext(TypeReference type) => _contexts.Add(type.FullName);
 
-    public bool IsContextPointer(TypeReference type) =>
-        type is PointerType or ByReferenceType && _contexts.Contains(((TypeSpecification)type).ElementType.FullName);
+    public bool IsContext(TypeReference type) => _contexts.Contains(type.FullName);
+
+    public bool IsContextPointer(TypeReference type) => type is PointerType or ByReferenceType && IsContext(((TypeSpecification)type).ElementType);
 
     /// <summary>How the type's values are held.</summary>
     public TypeKind Classify(TypeReference type)
@@ -45,12 +46,17 @@ internal sealed class TypeSystem
             return Classify(definition.Fields.First(f => !f.IsStatic).FieldType);
         }
 
+        if (definition.FullName is "System.Decimal" or "System.Int128" or "System.UInt128" or "System.Half")
+        {
+            throw new Refusal($"the type {definition.Name} is not supported");
+        }
+
         if (definition.IsValueType)
         {
             return new(ValueType.Pointer, LayoutOf(type).Size, false, true);
         }
 
-        return IsMapOrTable(definition) ? new(ValueType.Pointer, 8, false, false) : throw new Refusal($"the class {type.Name} is not supported: only maps are objects");
+        return IsMapOrTable(definition) ? new(ValueType.Pointer, 8, false, false) : throw new Refusal($"the class {DisplayName(type)} is not supported: only maps are objects");
     }
 
     public int SizeOf(TypeReference type) => Classify(type).Size;
@@ -70,7 +76,12 @@ internal sealed class TypeSystem
         // What a local function sees of its method has automatic layout, too; but only C#'s own code touches it, field by field.
         if (definition.IsAutoLayout && !definition.Name.StartsWith("<>c__DisplayClass", StringComparison.Ordinal))
         {
-            throw new Refusal($"the struct {type.Name} has automatic layout");
+            throw new Refusal($"the struct {DisplayName(type)} has automatic layout");
+        }
+
+        if (definition.CustomAttributes.Any(a => a.AttributeType.FullName == "System.Runtime.CompilerServices.InlineArrayAttribute"))
+        {
+            throw new Refusal($"the struct {DisplayName(type)} is an inline array; fixed buffers are supported");
         }
 
         var fields = new List<FieldPlace>();
@@ -164,6 +175,9 @@ internal sealed class TypeSystem
 
         return false;
     }
+
+    /// <summary>For messages: without the number of type parameters.</summary>
+    public static string DisplayName(TypeReference type) => type.Name.Split('`')[0];
 
     /// <summary>A name of letters, digits and underscores.</summary>
     public static string Identifier(string name)
