@@ -1,22 +1,26 @@
 namespace Weir.Bpf.Kernel;
 
-/// <summary>Where control groups are mounted.</summary>
-public static class Cgroup
+/// <summary>Control groups.</summary>
+public static unsafe class Cgroup
 {
-    /// <summary>Where the version 2 hierarchy is mounted (also beside version 1), or null.</summary>
-    public static string? MountPoint => FindMountPoint(File.ReadLines("/proc/self/mounts"));
-
-    internal static string? FindMountPoint(IEnumerable<string> mounts)
+    /// <summary>
+    /// The root of the version 2 hierarchy (of this process's cgroup namespace), or null where there is none to be had. It need not be mounted: what is opened is a
+    /// mount without a place of its own (fsopen(2), Linux 5.2), because <c>ip netns exec</c> hides everything below /sys, and some systems mount only version 1.
+    /// </summary>
+    public static Descriptor? OpenRoot()
     {
-        string? found = null;
-        foreach (var line in mounts)
+        const nint fsopen = 430, fsconfig = 431, fsmount = 432;
+        const nint closeOnExec = 1, create = 6;
+        fixed (byte* name = "cgroup2"u8)
         {
-            var fields = line.Split(' ');
-            if (fields.Length < 3 || fields[2] != "cgroup2") continue;
-            // Octal escapes stand for blanks, tabs and backslashes.
-            var path = fields[1].Replace("\\040", " ").Replace("\\011", "\t").Replace("\\134", "\\");
-            if (found == null || path == "/sys/fs/cgroup") found = path;
+            using var context = new Descriptor((int)Libc.SystemCall(fsopen, (nint)name, closeOnExec, null, null, 0));
+            if (context.IsInvalid) return null;
+            using var use = context.Use();
+            if (Libc.SystemCall(fsconfig, use.Value, create, null, null, 0) != 0) return null;
+            var root = new Descriptor((int)Libc.SystemCall(fsmount, use.Value, closeOnExec, null, null, 0));
+            if (!root.IsInvalid) return root;
+            root.Dispose();
+            return null;
         }
-        return found;
     }
 }

@@ -51,8 +51,14 @@ public sealed unsafe class BpfLink : IDisposable
         var flags = closeOnExec | (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : directory);
         using var group = new Descriptor(Libc.Open(path, flags, 0));
         if (group.IsInvalid) throw new BpfException($"open control group '{path}'", Libc.LastError);
+        return AttachCgroup(program, group, attach);
+    }
+
+    /// <summary>The same with a control group that is open.</summary>
+    public static BpfLink AttachCgroup(BpfProgram program, Descriptor group, AttachKind attach)
+    {
         using var use = group.Use();
-        return Create($"attach {attach} to control group '{path}'", program, new() { Target = (uint)use.Value, AttachType = (uint)attach });
+        return Create($"attach {attach} to a control group", program, new() { Target = (uint)use.Value, AttachType = (uint)attach });
     }
 
     /// <summary>Attaches a program to a netfilter hook of this network namespace (Linux 6.4).</summary>

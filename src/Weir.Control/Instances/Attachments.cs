@@ -79,15 +79,17 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
     /// <summary>Whether the socket hooks are attached.</summary>
     public bool HasSocketHooks => File.Exists($"{Links}/{s_socketHooks[^1].Program}");
 
-    /// <summary>Attaches the socket hooks to the root of the version 2 hierarchy; false where that is not mounted.</summary>
+    /// <summary>Attaches the socket hooks to the root of the version 2 hierarchy; false where the kernel has none.</summary>
     public bool AttachSocketHooks()
     {
         if (HasSocketHooks) return true;
-        if (Cgroup.MountPoint is not { } path) return false;
+        using var root = Cgroup.OpenRoot();
+        if (root is null) return false;
+        programs.Load(s_socketHooks.Select(hook => hook.Program));
         foreach (var (name, attach) in s_socketHooks)
         {
             if (File.Exists($"{Links}/{name}")) continue;
-            using var link = BpfLink.AttachCgroup(programs.Get(name), path, attach);
+            using var link = BpfLink.AttachCgroup(programs.Get(name), root, attach);
             link.PinTo($"{Links}/{name}");
         }
         return true;

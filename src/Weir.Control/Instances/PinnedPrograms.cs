@@ -23,9 +23,31 @@ internal sealed class PinnedPrograms(string pins, ulong fingerprint) : IDisposab
     public BpfProgram Get(string name)
     {
         if (TryGet(name) is { } known) return known;
-        if (fingerprint != DataPathObject.Fingerprint) throw new InstanceException($"what is loaded is of another build, which has no program {name} ready: see weir down");
-        Load(name);
+        Load([name]);
         return TryGet(name)!;
+    }
+
+    /// <summary>Loads those programs that are not. The caller holds the lock.</summary>
+    public void Load(IEnumerable<string> names)
+    {
+        var missing = names.Where(name => !File.Exists(PathOf(name))).ToHashSet();
+        if (missing.Count == 0) return;
+        if (fingerprint != DataPathObject.Fingerprint) throw new InstanceException($"what is loaded is of another build, without {string.Join(", ", missing)}: see weir down");
+        var file = DataPathObject.Load();
+        var maps = new Dictionary<string, BpfMap>();
+        try
+        {
+            foreach (var definition in file.Maps) maps.Add(definition.Name, BpfMap.OpenPinned($"{pins}/maps/{definition.Name}"));
+            using var loaded = Loader.Load(file, new() { Maps = maps, Programs = program => missing.Contains(PinNameOf(program)) });
+            foreach (var program in file.Programs)
+            {
+                if (loaded.Programs.TryGetValue(program.Name, out var made)) made.PinTo(PathOf(PinNameOf(program)));
+            }
+        }
+        finally
+        {
+            foreach (var map in maps.Values) map.Dispose();
+        }
     }
 
     /// <summary>Opens a program that is loaded, or gives null.</summary>
@@ -44,20 +66,4 @@ internal sealed class PinnedPrograms(string pins, ulong fingerprint) : IDisposab
     }
 
     private string PathOf(string name) => $"{pins}/programs/{name}";
-
-    private void Load(string name)
-    {
-        var file = DataPathObject.Load();
-        var maps = new Dictionary<string, BpfMap>();
-        try
-        {
-            foreach (var definition in file.Maps) maps.Add(definition.Name, BpfMap.OpenPinned($"{pins}/maps/{definition.Name}"));
-            using var loaded = Loader.Load(file, new() { Maps = maps, Programs = program => PinNameOf(program) == name });
-            foreach (var program in loaded.Programs.Values) program.PinTo(PathOf(name));
-        }
-        finally
-        {
-            foreach (var map in maps.Values) map.Dispose();
-        }
-    }
 }
