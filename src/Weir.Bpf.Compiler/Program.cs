@@ -21,11 +21,10 @@ if (diagnostics.HasErrors) return 1;
 if (args.Contains("--print")) Console.WriteLine(IrPrinter.Print(module));
 IrChecker.Verify(module, "the front end");
 
-var sources = new Dictionary<string, string[]>();
 CompilationResult result;
 try
 {
-    result = Compilation.Compile(module, new CompilerOptions { SourceText = TextOf });
+    result = Compilation.Compile(module, new CompilerOptions { SourceText = new SourceLines(root).TextOf });
 }
 catch (RefusedException refused)
 {
@@ -43,13 +42,3 @@ if (args.Contains("--statistics"))
     }
 }
 return 0;
-
-string? TextOf(SourceLocation location)
-{
-    if (!sources.TryGetValue(location.File, out var lines))
-    {
-        var path = root is null ? location.File : Path.Combine(root, location.File);
-        sources.Add(location.File, lines = File.Exists(path) ? File.ReadAllLines(path) : []);
-    }
-    return location.Line <= lines.Length ? lines[location.Line - 1].Trim() : null;
-}

@@ -25,7 +25,11 @@ internal sealed unsafe class ProgramSet
             throw new InvalidOperationException(string.Join('\n', diagnostics.Errors.Take(5)));
         }
 
-        Object = Compilation.Emit(module, new CompilerOptions { DisabledPasses = hasPasses ? new HashSet<string>() : PassList.Names.ToHashSet() });
+        Object = Compilation.Emit(module, new CompilerOptions
+        {
+            DisabledPasses = hasPasses ? new HashSet<string>() : PassList.Names.ToHashSet(),
+            SourceText = new SourceLines(Repository.Root).TextOf,
+        });
         var types = new AssemblyLoadContext(assemblyPath, isCollectible: true).LoadFromAssemblyPath(assemblyPath).GetTypes();
         _methods = types.SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(m => m.GetCustomAttribute<ProgramAttribute>() is not null)
