@@ -33,7 +33,7 @@ public class LayoutTests
         { typeof(Server), 96 },
         { typeof(TemplateKey), 40 },
         { typeof(Template), 48 },
-        { typeof(SocketService), 48 },
+        { typeof(SocketService), 56 },
     };
 
     [Theory]
