@@ -34,6 +34,7 @@ public class LayoutTests
         { typeof(TemplateKey), 40 },
         { typeof(Template), 48 },
         { typeof(SocketService), 56 },
+        { typeof(SocketKey), 32 },
     };
 
     [Theory]
