@@ -60,7 +60,8 @@ public static unsafe class Log
         }
         var length = packet->Length;
         if (length > MostData) length = MostData;
-        if (length != 0 && Helpers.SkbLoadBytes(skb, network, log->Data, length) == 0) log->DataLength = (ushort)length;
+        // Linux 6.1 refuses a length that it cannot tell from 0 by this comparison, and an IP header has 20 bytes.
+        if (length >= 20 && Helpers.SkbLoadBytes(skb, network, log->Data, length) == 0) log->DataLength = (ushort)length;
         RingBuffer.Submit(log, 0);
     }
 }
