@@ -122,6 +122,9 @@ public enum PacketFlags : uint
 
     /// <summary>On the loopback device: this namespace's egress program has tracked and translated it.</summary>
     Seen = 1 << 10,
+
+    /// <summary>Redirected to where it goes on: its flow stays.</summary>
+    Sent = 1 << 12,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

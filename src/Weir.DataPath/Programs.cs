@@ -471,6 +471,7 @@ public static unsafe class Programs
     {
         if (action != TcAction.Shot && (packet->Flags & PacketFlags.MarkChanged) != 0) skb->Mark = packet->Mark;
         if (action == TcAction.Continue) return TcAction.Next;
+        if ((packet->Flags & PacketFlags.Sent) != 0) return action;
         if ((packet->Flags & PacketFlags.NewFlow) != 0 || (IsTracked(packet) && (packet->FlowStatus & FlowStatus.Confirmed) == 0))
             FlowTable.Abandon(packet);
         return action;

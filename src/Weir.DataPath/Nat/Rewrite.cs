@@ -26,13 +26,18 @@ public static unsafe class Rewrite
 
     /// <summary>Makes one end of the packet what the flow's other direction expects.</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
-    [Subprogram(Global = true)]
     public static int ToFlow(SkBuff* skb, Packet* packet, uint end)
     {
-        if (packet == null) return TcAction.Shot;
         if ((packet->Flags & PacketFlags.Answer) != 0) return end == Source ? Answers.Translate(skb, packet) : TcAction.Continue;
         if ((packet->Flags & PacketFlags.IcmpError) != 0)
             return IcmpErrors.Translate(skb, packet, end) == 0 ? TcAction.Continue : TcAction.Shot;
+        return EndToFlow(skb, packet, end);
+    }
+
+    [Subprogram(Global = true)]
+    private static int EndToFlow(SkBuff* skb, Packet* packet, uint end)
+    {
+        if (packet == null) return TcAction.Shot;
         var flow = FlowTable.Of(packet);
         if (flow == null) return TcAction.Shot;
         uint addressBe;

@@ -69,6 +69,7 @@ public static unsafe class VirtualServices
         var ifIndex = Routing.NextHop(skb, packet, server->Address.Word3Be, &next.NextHopIp4Be);
         if (ifIndex == 0) return TcAction.Shot;
         if (packet->InIfIndex != 0 && !Nat.Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
+        packet->Flags |= PacketFlags.Sent;
         next.Family = Routing.FamilyIPv4;
         return (int)Helpers.RedirectNeigh(ifIndex, &next, sizeof(RedirectNeighbour), 0);
     }
