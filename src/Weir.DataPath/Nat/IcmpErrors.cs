@@ -79,54 +79,23 @@ public static unsafe class IcmpErrors
     }
 
     /// <summary>
-    /// Translates an ICMP error of a translated flow inside and outside: for the manipulation <paramref name="manip"/> (0: the error's source, 1: its
-    /// destination).
+    /// Translates the packet inside, for a manipulation of this end of the error (<see cref="Rewrite.Source"/>, <see cref="Rewrite.Destination"/>): it
+    /// travelled the other way, so its other end gets the address and the port (of an ICMP query: the identifier).
     /// </summary>
     /// <returns>0, or not where the packet must be dropped.</returns>
     [Subprogram(Global = true)]
-    public static int Translate(SkBuff* skb, Packet* packet, uint manip)
-    {
-        if (packet == null) return 1;
-        uint addressBe;
-        uint portsBe;
-        byte protocol = packet->Original.Protocol;
-        if (packet->Direction != 0)
-        {
-            addressBe = manip == Rewrite.Destination ? packet->Original.Source.Word3Be : packet->Original.Destination.Word3Be;
-            portsBe = manip == Rewrite.Destination || protocol == Parse.Icmp ? packet->Original.SourcePortBe : packet->Original.DestinationPortBe;
-        }
-        else
-        {
-            var flow = FlowTable.Lookup(&packet->Original);
-            if (flow == null) return 1;
-            addressBe = manip == Rewrite.Destination ? flow->Reply.Source.Word3Be : flow->Reply.Destination.Word3Be;
-            portsBe = manip == Rewrite.Destination || protocol == Parse.Icmp ? flow->Reply.SourcePortBe : flow->Reply.DestinationPortBe;
-        }
-        return Ends(skb, packet, manip, addressBe, (ushort)portsBe);
-    }
-
-    /// <summary>
-    /// Gives one end of the error (<see cref="Rewrite.Source"/>, <see cref="Rewrite.Destination"/>) this address, and the other end of the packet inside, which
-    /// travelled the other way, the same address and the port (for ICMP queries: the identifier).
-    /// </summary>
-    /// <returns>0, or not where the packet must be dropped.</returns>
-    [Subprogram(Global = true)]
-    public static int Ends(SkBuff* skb, Packet* packet, uint end, uint addressBe, ushort portBe)
+    public static int Inside(SkBuff* skb, Packet* packet, uint end, uint addressBe, ushort portBe)
     {
         if (packet == null) return 1;
         var at = packet->TransportOffset + IcmpHeader;
         IPv4Start ip;
-        if (Helpers.SkbLoadBytes(skb, at, &ip, IPv4Header) != 0) return Failed();
-        uint place = end == Rewrite.Destination ? 12u : 16;
+        if (Helpers.SkbLoadBytes(skb, at, &ip, IPv4Header) != 0) return 1;
         var oldBe = end == Rewrite.Destination ? ip.SourceBe : ip.DestinationBe;
-        if (!Transport(skb, packet, end, at + (ip.VersionAndLength & 15u) * 4, ip.Protocol, oldBe, addressBe, portBe)) return Failed();
-        if (oldBe != addressBe)
-        {
-            // The address and the checksum after it change by the same, so the message's checksum stays.
-            if (Helpers.L3CsumReplace(skb, at + 10, oldBe, addressBe, 4) != 0) return Failed();
-            if (Helpers.SkbStoreBytes(skb, at + place, &addressBe, 4, 0) != 0) return Failed();
-        }
-        return Rewrite.Address(skb, packet, end, addressBe, packet->IcmpIdBe) == TcAction.Continue ? 0 : 1;
+        if (!Transport(skb, packet, end, at + (ip.VersionAndLength & 15u) * 4, ip.Protocol, oldBe, addressBe, portBe)) return 1;
+        if (oldBe == addressBe) return 0;
+        // The address and the checksum after it change by the same, so the message's checksum stays.
+        if (Helpers.L3CsumReplace(skb, at + 10, oldBe, addressBe, 4) != 0) return 1;
+        return Helpers.SkbStoreBytes(skb, at + (end == Rewrite.Destination ? 12u : 16u), &addressBe, 4, 0) != 0 ? 1 : 0;
     }
 
     /// <summary>The port of the packet inside, and its checksum as far as it was quoted.</summary>
@@ -260,12 +229,6 @@ public static unsafe class IcmpErrors
     {
         Statistics.InvalidPackets();
         return TcAction.Continue;
-    }
-
-    private static int Failed()
-    {
-        Statistics.RewriteFailed();
-        return 1;
     }
 
     /// <summary>An IPv4 header without its options. 20 bytes.</summary>

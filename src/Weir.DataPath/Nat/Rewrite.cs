@@ -26,31 +26,37 @@ public static unsafe class Rewrite
 
     /// <summary>Makes one end of the packet what the flow's other direction expects.</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
     public static int ToFlow(SkBuff* skb, Packet* packet, uint end)
     {
-        if ((packet->Flags & PacketFlags.Answer) != 0) return end == Source ? Answers.Translate(skb, packet) : TcAction.Continue;
-        if ((packet->Flags & PacketFlags.IcmpError) != 0)
-            return IcmpErrors.Translate(skb, packet, end) == 0 ? TcAction.Continue : TcAction.Shot;
-        return EndToFlow(skb, packet, end);
-    }
-
-    [Subprogram(Global = true)]
-    private static int EndToFlow(SkBuff* skb, Packet* packet, uint end)
-    {
         if (packet == null) return TcAction.Shot;
-        var flow = FlowTable.Of(packet);
-        if (flow == null) return TcAction.Shot;
         uint addressBe;
         ushort portBe;
-        if (packet->Direction == 0)
+        // Of an error, the protocol of the packet inside.
+        var isQuery = packet->Original.Protocol == Parse.Icmp;
+        if ((packet->Flags & PacketFlags.Answer) != 0)
         {
+            if (end != Source) return TcAction.Continue;
+            if (!Answers.Remembers(skb)) return Failed();
+            addressBe = Answers.AddressBe(skb);
+            portBe = Answers.PortBe(skb);
+        }
+        else if (packet->Direction == 0)
+        {
+            var flow = FlowTable.Of(packet);
+            if (flow == null) return TcAction.Shot;
             addressBe = end == Destination ? flow->Reply.Source.Word3Be : flow->Reply.Destination.Word3Be;
-            portBe = end == Destination || packet->Protocol == Parse.Icmp ? flow->Reply.SourcePortBe : flow->Reply.DestinationPortBe;
+            portBe = end == Destination || isQuery ? flow->Reply.SourcePortBe : flow->Reply.DestinationPortBe;
         }
         else
         {
             addressBe = end == Destination ? packet->Original.Source.Word3Be : packet->Original.Destination.Word3Be;
-            portBe = end == Destination || packet->Protocol == Parse.Icmp ? packet->Original.SourcePortBe : packet->Original.DestinationPortBe;
+            portBe = end == Destination || isQuery ? packet->Original.SourcePortBe : packet->Original.DestinationPortBe;
+        }
+        if ((packet->Flags & PacketFlags.IcmpError) != 0)
+        {
+            if (IcmpErrors.Inside(skb, packet, end, addressBe, portBe) != 0) return Failed();
+            portBe = packet->IcmpIdBe;
         }
         return Address(skb, packet, end, addressBe, portBe);
     }

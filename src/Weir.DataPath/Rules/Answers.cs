@@ -68,19 +68,12 @@ public static unsafe class Answers
         else Tuples.Of(packet, &packet->Original);
     }
 
-    /// <summary>At egress: gives an answer the source address that its packet had been sent to.</summary>
-    /// <returns>A <see cref="TcAction"/>.</returns>
-    [Subprogram(Global = true)]
-    public static int Translate(SkBuff* skb, Packet* packet)
-    {
-        if (packet == null) return TcAction.Shot;
-        var addressBe = skb->ControlBlock[0];
-        var portBe = skb->ControlBlock[1];
-        if ((addressBe ^ portBe ^ Mark) != skb->ControlBlock[2]) return TcAction.Shot;
-        if ((packet->Flags & PacketFlags.IcmpError) != 0)
-            return IcmpErrors.Ends(skb, packet, Rewrite.Source, addressBe, (ushort)portBe) == 0 ? TcAction.Continue : TcAction.Shot;
-        return Rewrite.Address(skb, packet, Rewrite.Source, addressBe, (ushort)portBe);
-    }
+    /// <summary>At egress: whether an answer carries the address and port that its packet had been sent to, which become the answer's source.</summary>
+    public static bool Remembers(SkBuff* skb) => (skb->ControlBlock[0] ^ skb->ControlBlock[1] ^ Mark) == skb->ControlBlock[2];
+
+    public static uint AddressBe(SkBuff* skb) => skb->ControlBlock[0];
+
+    public static ushort PortBe(SkBuff* skb) => (ushort)skb->ControlBlock[1];
 
     private static void Remember(SkBuff* skb, uint addressBe, uint portBe)
     {
