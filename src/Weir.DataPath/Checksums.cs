@@ -79,9 +79,11 @@ public static unsafe class Checksums
     {
         var scratch = Maps.Scratches.At(0);
         if (scratch == null) return 1;
-        var length = progress->Left;
-        if (length > Chunk) length = Chunk;
-        if (length == 0) return 1;
+        if (progress->Left == 0) return 1;
+        // Linux 6.1 learns the least length from this form only.
+        var last = progress->Left - 1;
+        if (last >= Chunk) last = Chunk - 1;
+        var length = last + 1;
         var bytes = scratch->Answer;
         if (Helpers.SkbLoadBytes(progress->Skb, progress->Offset, bytes, length) != 0)
         {
