@@ -36,7 +36,8 @@ public sealed class LocalRejectTests
             for (var port = 1000; port < 1000 + s_kinds.Length; port++) seen.Add($"tcp {s_kinds[port - 1000]}: {Connect(destination, port)}");
             for (var port = 1000; port < 1000 + s_kinds.Length - 1; port++)
             {
-                foreach (var length in new[] { 0, 100, 1200, 20000 }) seen.Add($"udp {s_kinds[port - 1000]} {length}: {Send(destination, port, length)}");
+                // A datagram that does not fit through the device comes to a program on it in pieces.
+                foreach (var length in new[] { 0, 100, destination == "10.2.0.2" ? 1200 : 3000 }) seen.Add($"udp {s_kinds[port - 1000]} {length}: {Send(destination, port, length)}");
             }
             return seen;
         });
@@ -127,8 +128,10 @@ public sealed class LocalRejectTests
             subject.Namespace.Run(Shell.Weir("iptables-restore"), rules);
             var wanted = Run(reference, reversePathFilter, run, withFrames);
             var got = Run(subject, reversePathFilter, run, withFrames);
-            if (wanted != got) throw new XunitException($"{rules}\n wanted:\n{wanted}\n got:\n{got}");
-            Assert.DoesNotContain("BAD", got, StringComparison.Ordinal);
+            var differences = wanted.Zip(got).Where(pair => pair.First != pair.Second).Take(3).Select(pair => $"wanted {pair.First}\ngot    {pair.Second}").ToList();
+            if (differences.Count > 0 || wanted.Count != got.Count)
+                throw new XunitException($"{rules}\n{wanted.Count} lines wanted, {got.Count} got\n{string.Join('\n', differences)}");
+            Assert.DoesNotContain(got, line => line.Contains("BAD", StringComparison.Ordinal));
         }
         finally
         {
@@ -136,19 +139,19 @@ public sealed class LocalRejectTests
         }
     }
 
-    private static string Run(Router router, int reversePathFilter, Func<List<string>> run, bool withFrames)
+    private static List<string> Run(Router router, int reversePathFilter, Func<List<string>> run, bool withFrames)
     {
         router.Namespace.Run($"sysctl -qw net.ipv4.conf.all.rp_filter={reversePathFilter} net.ipv4.conf.lo.rp_filter={reversePathFilter}");
         return router.Namespace.Inside(() =>
         {
             using var loopback = new PacketSocket("lo");
             var lines = run();
-            if (!withFrames) return string.Join('\n', lines);
+            if (!withFrames) return lines;
             while (loopback.TryReceive() is { } frame)
             {
                 if (Answer(frame) is { } text) lines.Add(text);
             }
-            return string.Join('\n', lines);
+            return lines;
         });
     }
 
