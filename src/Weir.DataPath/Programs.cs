@@ -134,6 +134,7 @@ public static unsafe class Programs
             if (action != TcAction.Continue) return action;
         }
         if ((packet->Flags & PacketFlags.Seen) != 0) return TcAction.Continue;
+        if (Has(active, BuiltInChain.NatPrerouting) && IcmpErrors.IsLostRedirect(packet)) return TcAction.Shot;
         if (Has(active, BuiltInChain.NatPrerouting) && IsNatDue(packet, FlowStatus.DestinationNatDone))
         {
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatPrerouting);
@@ -322,6 +323,7 @@ public static unsafe class Programs
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleOutput);
             if (action != TcAction.Continue) return action;
         }
+        if (Has(active, BuiltInChain.NatOutput) && IcmpErrors.IsLostRedirect(packet)) return TcAction.Shot;
         if (Has(active, BuiltInChain.NatOutput) && IsNatDue(packet, FlowStatus.DestinationNatDone))
         {
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatOutput);

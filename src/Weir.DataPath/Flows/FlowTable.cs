@@ -47,6 +47,7 @@ public static unsafe class FlowTable
         var original = packet->Original;
         if (confirm != 0)
         {
+            if (IsOriginalOfAnother(&pending->Reply, &original)) return TcAction.Shot;
             if (Maps.Replies.Update(&pending->Reply, &original, UpdateMode.NoExist) != 0) return Clash(packet, pending);
             pending->Status |= FlowStatus.Confirmed | FlowStatus.ReplyKnown;
         }
@@ -82,6 +83,7 @@ public static unsafe class FlowTable
         var flow = Maps.Flows.Lookup(&original);
         if (flow == null) return TcAction.Shot;
         if ((flow->Status & FlowStatus.Confirmed) != 0) return TcAction.Continue;
+        if (IsOriginalOfAnother(&flow->Reply, &original)) return TcAction.Shot;
         if (Maps.Replies.Update(&flow->Reply, &original, UpdateMode.NoExist) != 0)
         {
             var owner = Maps.Replies.Lookup(&flow->Reply);
@@ -148,6 +150,9 @@ public static unsafe class FlowTable
         Statistics.FlowsExpired();
         return 0;
     }
+
+    /// <summary>Whether answers would be taken for another flow's first packets (protocols without ports to choose from).</summary>
+    private static bool IsOriginalOfAnother(FlowTuple* reply, FlowTuple* original) => Maps.Flows.Lookup(reply) != null && !Tuples.Equal(reply, original);
 
     private static int Clash(Packet* packet, Flow* pending)
     {

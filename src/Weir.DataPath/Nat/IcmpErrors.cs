@@ -34,12 +34,21 @@ public static unsafe class IcmpErrors
             var concernedBe = packet->Direction == 0 ? packet->Original.Destination.Word3Be : flow->Reply.Destination.Word3Be;
             if (concernedBe != packet->Destination.Word3Be) return TcAction.Shot;
         }
-        // Where to send packets instead makes no sense on the other side of a translation.
-        if (packet->IcmpType == RedirectType && (status & (FlowStatus.SourceNat | FlowStatus.DestinationNat)) != 0) return TcAction.Shot;
         packet->State = TrackState.Related;
         // An error confirms nothing.
         packet->FlowStatus = status | FlowStatus.Confirmed;
         return TcAction.Continue;
+    }
+
+    /// <summary>
+    /// Whether the packet is a redirect about a flow that is (or may yet be) translated: where to send packets instead makes no sense on the other side of a
+    /// translation. Asked where nat chains would be walked, if they are loaded.
+    /// </summary>
+    public static bool IsLostRedirect(Packet* packet)
+    {
+        if ((packet->Flags & PacketFlags.IcmpError) == 0 || packet->IcmpType != RedirectType || packet->State != TrackState.Related) return false;
+        const FlowStatus done = FlowStatus.SourceNatDone | FlowStatus.DestinationNatDone;
+        return (packet->FlowStatus & done) != done || (packet->FlowStatus & (FlowStatus.SourceNat | FlowStatus.DestinationNat)) != 0;
     }
 
     /// <summary>

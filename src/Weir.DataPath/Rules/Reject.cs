@@ -90,6 +90,8 @@ public static unsafe class Reject
         if (packet->Protocol != Parse.Icmp) return true;
         // Errors, and what nobody knows, are not answered by an error.
         if ((packet->Flags & PacketFlags.HasTransport) == 0 || packet->IcmpType > LastIcmpType) return false;
+        // The kernel answers pings under a lock that an error about the answer would need, so there is none.
+        if (packet->Hook == Hook.Output && packet->IcmpType is 0 or 14) return false;
         return packet->IcmpType is 0 or 8 or >= 13;
     }
 

@@ -68,7 +68,8 @@ internal sealed class Conversation(Random random)
                 Pick<byte>(Frame.Ack, Frame.Rst, Frame.Fin | Frame.Ack, Frame.Syn | Frame.Ack, 0, Frame.Syn | Frame.Fin, Frame.Rst | Frame.Ack), 100, 100, random.Next(3))),
             < 8 => Wrap(left, source, destination, 17, Frame.Udp(sourcePort, destinationPort, random.Next(1, 20))),
             < 9 => Wrap(left, source, destination, 1, Frame.Icmp(Pick<byte>(8, 8, 8, 0, 17), 0, (uint)random.Next(1, 4) << 16 | 1, [1, 2, 3, 4])),
-            _ => Wrap(left, source, destination, Pick<byte>(47, 132, 50), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+            // GRE of version 0 and ESP: protocols without ports.
+            _ => Wrap(left, source, destination, Pick<byte>(47, 50), [0, 0, 8, 0, 5, 6, 7, 8, 9, 10, 11, 12]),
         });
     }
 

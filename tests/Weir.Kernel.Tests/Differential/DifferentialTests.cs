@@ -7,7 +7,7 @@ namespace Weir.Kernel.Tests.Differential;
 
 /// <summary>
 /// Random rule sets and conversations through Weir and through the real iptables-legacy, packet by packet: what arrives, how it was rewritten, and every
-/// counter must agree. WEIR_DIFFERENTIAL_SEED runs one seed, WEIR_DIFFERENTIAL_COUNT sets how many.
+/// counter must agree. WEIR_DIFFERENTIAL_SEED is the first seed, WEIR_DIFFERENTIAL_COUNT how many (60 from the first, or the one that is named).
 /// </summary>
 [Collection("network")]
 public sealed partial class DifferentialTests
@@ -17,11 +17,10 @@ public sealed partial class DifferentialTests
     [Fact]
     public void Weir_does_to_every_packet_what_iptables_does()
     {
-        var one = Environment.GetEnvironmentVariable("WEIR_DIFFERENTIAL_SEED");
-        var count = int.Parse(Environment.GetEnvironmentVariable("WEIR_DIFFERENTIAL_COUNT") ?? "60", CultureInfo.InvariantCulture);
-        var seeds = one is null ? Enumerable.Range(1, count) : [int.Parse(one, CultureInfo.InvariantCulture)];
+        var first = Number("WEIR_DIFFERENTIAL_SEED");
+        var count = Number("WEIR_DIFFERENTIAL_COUNT") ?? (first is null ? 60 : 1);
         var failures = new List<string>();
-        foreach (var seed in seeds)
+        foreach (var seed in Enumerable.Range(first ?? 1, count))
         {
             if (Compare(seed, Shell.Weir("iptables-restore"), Shell.Weir("iptables-save")) is { } difference) failures.Add(difference);
             if (failures.Count == 3) break;
@@ -39,7 +38,15 @@ public sealed partial class DifferentialTests
         }
     }
 
-    private static string? Compare(int seed, string restore, string save)
+    /// <summary>What differs, or null. Counters are looked at once at the end; where they differ, a second run looks after each packet and names the one.</summary>
+    private static string? Compare(int seed, string restore, string save) => Compare(seed, restore, save, false) is { } difference
+        ? difference.StartsWith("counters", StringComparison.Ordinal) ? Compare(seed, restore, save, true) ?? $"seed {seed}, at the end only: {difference}" : difference
+        : null;
+
+    private static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    private static string? Compare(int seed, string restore, string save, bool isStepwise)
     {
         var random = new Random(seed);
         var rules = new RuleGenerator(random).Next();
@@ -47,31 +54,52 @@ public sealed partial class DifferentialTests
         using var subject = new Router($"d{seed}w");
         try
         {
-            reference.Namespace.Run("iptables-legacy-restore", rules);
-            subject.Namespace.Run(restore, rules);
+            reference.Namespace.Run("iptables-legacy-restore -w", rules);
+            subject.Namespace.Run($"{restore} -w", rules);
             var conversation = new Conversation(random);
+            var trace = new List<string>();
             for (var step = 1; step <= Packets; step++)
             {
                 var (left, frame) = conversation.Next();
                 var wanted = reference.Exchange(left, frame);
                 var got = subject.Exchange(left, frame, wanted.Count);
                 var (wantedText, gotText) = (Describe(wanted), Describe(got));
+                var packet = $"packet {step}, {(left ? "left" : "right")} {Frame.Describe(frame)}\n";
+                trace.Add(packet + wantedText);
                 if (wantedText != gotText)
                 {
                     // Where the source port of a translated flow is taken, netfilter draws another at random: the conversation ends there.
                     if (Describe(wanted, withPorts: false) == Describe(got, withPorts: false)) break;
-                    return $"seed {seed}, packet {step}, sent {(left ? "left" : "right")}: {Frame.Describe(frame)}\n wanted:\n{wantedText} got:\n{gotText}"
-                        + $" rules:\n{rules} counters wanted:\n{Save(reference, "iptables-legacy-save")} counters got:\n{Save(subject, save)}";
+                    return $"seed {seed}, {packet} wanted:\n{wantedText} got:\n{gotText} {Counters(reference, subject, save)}\n before:\n{Last(trace)} rules:\n{rules}";
                 }
+                if (isStepwise && Counters(reference, subject, save) is { } early) return $"seed {seed}, {packet} came out:\n{wantedText} {early}\n before:\n{Last(trace)} rules:\n{rules}";
                 foreach (var (side, arrived) in wanted) conversation.Arrived(side, arrived);
             }
-            var (counters, counted) = (Save(reference, "iptables-legacy-save"), Save(subject, save));
-            return counters == counted ? null : $"seed {seed}: counters\n wanted:\n{counters} got:\n{counted}";
+            return Counters(reference, subject, save);
         }
         finally
         {
             if (save.StartsWith('/')) subject.Namespace.Execute([Shell.Weir("weir"), "down"]);
         }
+    }
+
+    private static string Last(List<string> trace) => string.Concat(trace.TakeLast(9).SkipLast(1));
+
+    /// <summary>The lines of the saved tables that differ, or null.</summary>
+    private static string? Counters(Router reference, Router subject, string save)
+    {
+        var wanted = Save(reference, "iptables-legacy-save").Split('\n');
+        var got = Save(subject, save).Split('\n');
+        if (wanted.SequenceEqual(got)) return null;
+        if (wanted.Length != got.Length) return $"counters wanted:\n{string.Join('\n', wanted)} counters got:\n{string.Join('\n', got)}";
+        var table = "";
+        var text = "counters";
+        foreach (var (line, other) in wanted.Zip(got))
+        {
+            if (line.StartsWith('*')) table = line;
+            if (line != other) text += $"\n  {table} wanted {line}\n  {table} got    {other}";
+        }
+        return text;
     }
 
     private static string Describe(List<(bool Left, byte[] Frame)> frames, bool withPorts = true) =>

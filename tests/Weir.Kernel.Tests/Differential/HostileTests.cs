@@ -26,8 +26,8 @@ public sealed class HostileTests
         using var subject = new Router($"h{seed}w");
         try
         {
-            reference.Namespace.Run("iptables-legacy-restore", rules);
-            subject.Namespace.Run(Shell.Weir("iptables-restore"), rules);
+            reference.Namespace.Run("iptables-legacy-restore -w", rules);
+            subject.Namespace.Run($"{Shell.Weir("iptables-restore")} -w", rules);
             var conversation = new Conversation(random);
             var through = 0;
             for (var step = 0; step < 3000; step++)
