@@ -74,7 +74,9 @@ public struct Packet
     public byte HeaderLength;
     public byte TypeOfService;
     public byte TimeToLive;
-    public byte Reserved0;
+
+    /// <summary>The count of changes (<see cref="ActiveImage.GenerationShift"/>) when the image was chosen, its low byte.</summary>
+    public byte Generation;
 
     /// <summary>The transport header's length as the header says (TCP), otherwise its fixed size; 0 for a later fragment.</summary>
     public ushort TransportLength;

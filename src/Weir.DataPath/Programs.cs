@@ -43,7 +43,8 @@ public static unsafe class Programs
         if (skb->ProtocolBe != IPv4Be || skb->VlanPresent != 0 || skb->PacketType == OtherHost) return TcAction.Next;
         var word = Maps.Active.At(0);
         if (word == null) return TcAction.Next;
-        var active = (uint)*word;
+        var live = *word;
+        var active = (uint)live;
         if ((active & ActiveImage.Loaded) == 0) return TcAction.Next;
         // Notes of another namespace arrive through veth devices: only the loopback device's can be trusted.
         var note = skb->IfIndex == Maps.Settings.Value->LoopbackIfIndex ? skb->TcIndex : 0;
@@ -51,6 +52,7 @@ public static unsafe class Programs
         if ((note & Note.Own) != 0) return TcAction.Next;
         Packet packet = default;
         packet.Active = active;
+        packet.Generation = (byte)(live >> ActiveImage.GenerationShift);
         packet.ImageSlot = (byte)(active & ActiveImage.SlotMask);
         packet.Mark = skb->Mark;
         packet.InIfIndex = skb->IfIndex;
@@ -72,7 +74,7 @@ public static unsafe class Programs
         }
         var action = Prerouting(skb, &packet, active);
         if (action == TcAction.Continue) action = Deliver(skb, &packet, active);
-        return Finish(skb, &packet, active, action);
+        return Finish(skb, &packet, action);
     }
 
     private static int RunEgress(SkBuff* skb, uint networkOffset)
@@ -80,7 +82,8 @@ public static unsafe class Programs
         if (skb->ProtocolBe != IPv4Be || skb->VlanPresent != 0) return TcAction.Next;
         var word = Maps.Active.At(0);
         if (word == null) return TcAction.Next;
-        var active = (uint)*word;
+        var live = *word;
+        var active = (uint)live;
         if ((active & ActiveImage.Loaded) == 0) return TcAction.Next;
         var note = skb->TcIndex;
         if ((note & Note.Own) != 0)
@@ -91,6 +94,7 @@ public static unsafe class Programs
         skb->TcIndex = Note.Left;
         Packet packet = default;
         packet.Active = active;
+        packet.Generation = (byte)(live >> ActiveImage.GenerationShift);
         packet.ImageSlot = (byte)(active & ActiveImage.SlotMask);
         packet.Mark = skb->Mark;
         packet.OutIfIndex = skb->IfIndex;
@@ -111,7 +115,7 @@ public static unsafe class Programs
         }
         if (action == TcAction.Continue) action = Postrouting(skb, &packet, active);
         if (action == TcAction.Continue) action = Leave(skb, &packet, active);
-        return Finish(skb, &packet, active, action);
+        return Finish(skb, &packet, action);
     }
 
     private static int Prerouting(SkBuff* skb, Packet* packet, uint active)
@@ -469,8 +473,15 @@ public static unsafe class Programs
 
     private static bool Has(uint active, BuiltInChain chain) => (active >> (ActiveImage.ChainShift + (int)chain) & 1) != 0;
 
-    private static int Finish(SkBuff* skb, Packet* packet, uint active, int action)
+    private static int Finish(SkBuff* skb, Packet* packet, int action)
     {
+        // Changes write images over without waiting for packets: one that was overtaken by as many as there are slots may have been judged by a mixture.
+        var word = Maps.Active.At(0);
+        if (word == null || (byte)((byte)(*word >> ActiveImage.GenerationShift) - packet->Generation) >= ActiveImage.Slots - 1)
+        {
+            Statistics.WalkOverruns();
+            action = TcAction.Shot;
+        }
         if (action != TcAction.Shot && (packet->Flags & PacketFlags.MarkChanged) != 0) skb->Mark = packet->Mark;
         if (action == TcAction.Continue) return TcAction.Next;
         if ((packet->Flags & PacketFlags.Sent) != 0) return action;

@@ -23,6 +23,30 @@ public sealed unsafe class BpfMapOfMaps<TKey>
         Map.Update(new ReadOnlySpan<byte>(&key, sizeof(TKey)), new ReadOnlySpan<byte>(&descriptor, 4));
     }
 
+    /// <summary>Puts many in place, waiting once for all where the kernel can.</summary>
+    public void SetMany(ReadOnlySpan<(TKey Key, BpfMap Inner)> entries)
+    {
+        if (entries.IsEmpty) return;
+        var keys = new TKey[entries.Length];
+        var values = new int[entries.Length];
+        var uses = new List<BpfMap>();
+        for (var i = 0; i < keys.Length; i++)
+        {
+            using var use = entries[i].Inner.Descriptor.Use();
+            (keys[i], values[i]) = (entries[i].Key, use.Value);
+            uses.Add(entries[i].Inner);
+        }
+        var count = (uint)keys.Length;
+        fixed (TKey* keyPointer = keys)
+        fixed (int* valuePointer = values)
+        {
+            var errno = Map.Batch(BpfCommand.MapUpdateBatch, null, null, keyPointer, valuePointer, ref count);
+            GC.KeepAlive(uses);
+            if (errno == Errno.None) return;
+        }
+        foreach (var (key, inner) in entries) Set(key, inner);
+    }
+
     /// <summary>Takes an inner map out; false when there is none.</summary>
     public bool Remove(TKey key)
     {

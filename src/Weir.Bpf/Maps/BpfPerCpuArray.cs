@@ -27,6 +27,25 @@ public sealed unsafe class BpfPerCpuArray<TValue>
         return values;
     }
 
+    /// <summary>The values of elements from an index on, those of one element next to each other; fewer where the map ends.</summary>
+    public TValue[] GetMany(uint start, uint count)
+    {
+        count = start >= Length ? 0 : Math.Min(count, Length - start);
+        var values = new TValue[count * BpfMap.PossibleCpus];
+        if (count == 0) return values;
+        var keys = new uint[count];
+        // A batch begins behind the key that it is given.
+        var (before, next, read) = (start - 1, 0u, count);
+        fixed (uint* keyPointer = keys)
+        fixed (TValue* valuePointer = values)
+        {
+            var errno = Map.Batch(BpfCommand.MapLookupBatch, start == 0 ? null : &before, &next, keyPointer, valuePointer, ref read);
+            if (errno is Errno.None or Errno.ENOENT && read == count) return values;
+        }
+        for (var i = 0u; i < count; i++) Get(start + i).CopyTo(values, (int)i * BpfMap.PossibleCpus);
+        return values;
+    }
+
     /// <summary>Writes an element's values, one for each possible CPU.</summary>
     public void Set(uint index, ReadOnlySpan<TValue> values) => Map.Update(new ReadOnlySpan<byte>(&index, 4), MemoryMarshal.AsBytes(values));
 

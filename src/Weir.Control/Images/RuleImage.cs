@@ -17,6 +17,15 @@ public sealed record RuleImage(Cell[] Cells, uint Flags, IReadOnlyList<uint> New
     /// <summary>The header of an image.</summary>
     public static HeaderCell HeaderOf(ReadOnlySpan<Cell> cells) => MemoryMarshal.Cast<Cell, HeaderCell>(cells)[0];
 
+    /// <summary>How many of the cells that begin with an image belong to it.</summary>
+    public static int LengthOf(ReadOnlySpan<Cell> cells)
+    {
+        if (cells.IsEmpty) return 0;
+        var header = HeaderOf(cells);
+        var length = Math.Max(header.CellCount, header.TextCell + (header.TextLength + Cell.Size - 1L) / Cell.Size);
+        return (int)Math.Min(length, cells.Length);
+    }
+
     /// <summary>The text of the rules (UTF-8) in an image.</summary>
     /// <exception cref="InvalidDataException">The cells are no image of this version.</exception>
     public static ReadOnlySpan<byte> TextOf(ReadOnlySpan<Cell> cells)

@@ -10,6 +10,9 @@ namespace Weir.Control.Instances;
 /// <summary>The rule image: read, and replaced as a whole.</summary>
 public sealed partial class Instance
 {
+    // 16 KiB, which a few dozen rules fill.
+    private const int FirstImageCells = 256;
+
     // BPF_F_MMAPABLE and BPF_F_INNER_MAP: an inner map of any size, filled through memory.
     private const uint ImageFlags = 1 << 10 | 1 << 12;
 
@@ -17,18 +20,23 @@ public sealed partial class Instance
     public ulong Active => Map(nameof(Maps.Active)).AsArray<ulong>()[0];
 
     /// <summary>The cells of the live image, or none.</summary>
-    public Cell[] ReadImage() => ReadImage(Active);
+    public Cell[] ReadImage()
+    {
+        while (true)
+        {
+            var active = Active;
+            var cells = ReadImage(active);
+            // As in the data path: after that many changes the image may have been written over while it was read.
+            if ((uint)(Active >> ActiveImage.GenerationShift) - (uint)(active >> ActiveImage.GenerationShift) < ActiveImage.Slots - 1) return cells;
+        }
+    }
 
     /// <summary>Makes an image live: one write, which every packet sees whole or not at all.</summary>
     public void Commit(RuleImage image)
     {
         var active = Active;
         var slot = (active & ActiveImage.Loaded) == 0 ? 0 : ((uint)active + 1) & ActiveImage.SlotMask;
-        using (var map = BpfMap.Create(new("image", MapKind.Array, 4, Cell.Size, (uint)image.Cells.Length) { Flags = ImageFlags }))
-        {
-            using (var memory = map.AsArray<Cell>().MapMemory()) image.Cells.CopyTo(memory.Span);
-            Map(nameof(Maps.Images)).AsMapOfMaps<uint>().Set(slot, map);
-        }
+        WriteImage(slot, image.Cells);
         if (image.NewStateSlots.Count > 0)
         {
             var states = Map(nameof(Maps.RuleStates)).AsArray<RuleState>();
@@ -40,7 +48,49 @@ public sealed partial class Instance
             WriteAddressTypes(socket);
         }
         // The generation in the word's high half lets readers see that an image was replaced while they read it.
-        Map(nameof(Maps.Active)).AsArray<ulong>()[0] = image.Header.Generation << 32 | image.Flags | slot;
+        Map(nameof(Maps.Active)).AsArray<ulong>()[0] = image.Header.Generation << ActiveImage.GenerationShift | image.Flags | slot;
+    }
+
+    /// <summary>Writes over what is in the slot, where it has room: to exchange the map would mean to wait until no program uses it any more (synchronize_rcu, 10 ms).</summary>
+    private void WriteImage(uint slot, Cell[] cells)
+    {
+        var images = Map(nameof(Maps.Images)).AsMapOfMaps<uint>();
+        using (var present = images.TryOpen(slot))
+        {
+            if (present is not null && present.Info.MaxEntries >= cells.Length && present.Info.MaxEntries <= RoomFor(cells.Length) * 4)
+            {
+                Fill(present, cells);
+                return;
+            }
+        }
+        using var map = CreateImage(cells.Length);
+        Fill(map, cells);
+        images.Set(slot, map);
+    }
+
+    /// <summary>Gives every slot a map, in one go.</summary>
+    private void PrepareImages()
+    {
+        var maps = new BpfMap[ActiveImage.Slots];
+        try
+        {
+            for (var i = 0; i < maps.Length; i++) maps[i] = CreateImage(0);
+            Map(nameof(Maps.Images)).AsMapOfMaps<uint>().SetMany([.. Enumerable.Range(0, maps.Length).Select(i => ((uint)i, maps[i]))]);
+        }
+        finally
+        {
+            foreach (var map in maps) map?.Dispose();
+        }
+    }
+
+    private static BpfMap CreateImage(int cells) => BpfMap.Create(new("image", MapKind.Array, 4, Cell.Size, RoomFor(cells)) { Flags = ImageFlags });
+
+    private static uint RoomFor(int cells) => (uint)Math.Max(FirstImageCells, cells + cells / 4);
+
+    private static void Fill(BpfMap map, Cell[] cells)
+    {
+        using var memory = map.AsArray<Cell>().MapMemory();
+        cells.CopyTo(memory.Span);
     }
 
     private bool AsksAddressTypes()
@@ -57,6 +107,7 @@ public sealed partial class Instance
         using var map = Map(nameof(Maps.Images)).AsMapOfMaps<uint>().TryOpen((uint)active & ActiveImage.SlotMask);
         if (map is null) return [];
         using var memory = map.AsArray<Cell>().MapMemory(isWritable: false);
-        return memory.Span.ToArray();
+        // The map may have more room than the image takes.
+        return memory.Span[..RuleImage.LengthOf(memory.Span)].ToArray();
     }
 }

@@ -70,6 +70,7 @@ public sealed partial class Instance : IDisposable
         {
             unfinished.Map(nameof(Maps.Timeouts)).AsArray<DataPath.Flows.TimeoutSettings>()[0] = TimeoutDefaults.Value;
             unfinished.EnsureCounters(0);
+            unfinished.PrepareImages();
             unfinished.Commit(ImageBuilder.Empty());
             unfinished.Cover();
         }
@@ -130,6 +131,7 @@ public sealed partial class Instance : IDisposable
     public void Dispose()
     {
         foreach (var map in _maps.Values) map.Dispose();
+        CloseChunks();
         _programs.Dispose();
     }
 

@@ -5,7 +5,9 @@ namespace Weir.DataPath.Image;
 /// high half: the generation.
 /// <para>
 /// Global sub-programs cannot take a map as argument, so each reads <see cref="Maps.Images"/> again at the slot of this word. A change therefore builds
-/// the new image in the next slot (of <see cref="Slots"/>, in turn) and then writes the word: a packet under way still finds the old slot as it was.
+/// the new image in the next slot (of <see cref="Slots"/>, in turn) and then writes the word: a packet under way still finds the old slot as it was. The map
+/// in a slot is written over when its turn comes again (to exchange it would make the command wait for all processors), so a packet that was overtaken by
+/// <see cref="Slots"/> - 1 changes is dropped at its end.
 /// </para>
 /// </summary>
 public static class ActiveImage
@@ -15,6 +17,9 @@ public static class ActiveImage
 
     /// <summary>Bits 0 to 1: the slot.</summary>
     public const uint SlotMask = 3;
+
+    /// <summary>The high half of the word counts changes.</summary>
+    public const int GenerationShift = 32;
 
     /// <summary>An image is loaded.</summary>
     public const uint Loaded = 1 << 2;

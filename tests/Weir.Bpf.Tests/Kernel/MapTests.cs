@@ -117,6 +117,16 @@ public sealed class MapTests
         counts.SetSum(0, 100);
         Assert.Equal(100, counts.ToArray().Sum(count => (long)count));
 
+        using var many = BpfMap.Create(new("slots", MapKind.PerCpuArray, 4, 8, 100));
+        var slots = many.AsPerCpuArray<long>();
+        for (var i = 0u; i < 100; i++) slots.SetSum(i, i);
+        foreach (var (start, count, expected) in new (uint, uint, int)[] { (0, 100, 100), (0, 1, 1), (1, 3, 3), (63, 37, 37), (98, 5, 2), (99, 1, 1), (100, 4, 0), (200, 1, 0) })
+        {
+            var read = slots.GetMany(start, count);
+            Assert.Equal(expected * BpfMap.PossibleCpus, read.Length);
+            for (var i = 0; i < expected; i++) Assert.Equal(start + i, read.Skip(i * BpfMap.PossibleCpus).Take(BpfMap.PossibleCpus).Sum());
+        }
+
         using var map = BpfMap.Create(new("perflow", MapKind.PerCpuHash, 4, 8, 100));
         var hash = map.AsPerCpuHash<int, long>();
         var values = Enumerable.Range(1, BpfMap.PossibleCpus).Select(i => (long)i).ToArray();
@@ -146,7 +156,7 @@ public sealed class MapTests
     [Fact]
     public void Maps_hold_maps()
     {
-        using var outer = BpfMap.Create(new("images", MapKind.ArrayOfMaps, 4, 4, 1) { Inner = new("inner", MapKind.Array, 4, 8, 1) { Flags = (uint)MapFlags.InnerMap } });
+        using var outer = BpfMap.Create(new("images", MapKind.ArrayOfMaps, 4, 4, 3) { Inner = new("inner", MapKind.Array, 4, 8, 1) { Flags = (uint)MapFlags.InnerMap } });
         var images = outer.AsMapOfMaps<uint>();
         Assert.Null(images.TryGetId(0));
         using var image = BpfMap.Create(new("image", MapKind.Array, 4, 8, 100) { Flags = (uint)MapFlags.InnerMap });
@@ -157,6 +167,8 @@ public sealed class MapTests
         Assert.Equal((100u, 5L), (opened!.Info.MaxEntries, opened.AsArray<long>()[50]));
         Assert.True(images.Remove(0));
         Assert.Null(images.TryOpen(0));
+        images.SetMany([(2, image), (1, image)]);
+        Assert.Equal([null, image.Info.Id, image.Info.Id], new uint[] { 0, 1, 2 }.Select(images.TryGetId));
 
         using var byKey = BpfMap.Create(new("byKey", MapKind.HashOfMaps, 8, 4, 4) { Inner = new("inner", MapKind.Hash, 4, 4, 8) });
         using var one = BpfMap.Create(new("one", MapKind.Hash, 4, 4, 8));
