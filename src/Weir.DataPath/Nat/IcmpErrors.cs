@@ -15,7 +15,7 @@ public static unsafe class IcmpErrors
     /// Finds the flow that an ICMP error is about by the packet inside: sets the packet's <see cref="Packet.Original"/>, <see cref="Packet.FlowStatus"/>,
     /// <see cref="Packet.Direction"/> (of the error itself: opposite to the packet inside) and <see cref="Packet.State"/> (Related, or Invalid).
     /// </summary>
-    /// <returns>A <see cref="TcAction"/>: Shot for an error to someone whom its flow does not concern, as netfilter does.</returns>
+    /// <returns>A <see cref="TcAction"/>.</returns>
     [Subprogram(Global = true)]
     public static int Track(SkBuff* skb, Packet* packet)
     {
@@ -28,15 +28,14 @@ public static unsafe class IcmpErrors
         // The kernel quotes packets as it had them: translated, but for their sources.
         var flow = isMade ? FindMade(packet, &inner) : FindArrived(packet, &inner);
         if (flow == null || flow->Expires <= Helpers.KtimeGetNs()) return Unknown();
-        var status = flow->Status;
         if (!isMade)
         {
             var concernedBe = packet->Direction == 0 ? packet->Original.Destination.Word3Be : flow->Reply.Destination.Word3Be;
-            if (concernedBe != packet->Destination.Word3Be) return TcAction.Shot;
+            if (concernedBe != packet->Destination.Word3Be) return Unknown();
         }
         packet->State = TrackState.Related;
         // An error confirms nothing.
-        packet->FlowStatus = status | FlowStatus.Confirmed;
+        packet->FlowStatus = flow->Status | FlowStatus.Confirmed;
         return TcAction.Continue;
     }
 
@@ -114,7 +113,7 @@ public static unsafe class IcmpErrors
         var length = packet->NetworkOffset + packet->Length - at;
         var isQuery = protocol == Parse.Icmp;
         if (!isQuery && !Parse.HasPorts(protocol)) return true;
-        if (length < 8 || length > ushort.MaxValue) return true;
+        if (length < 8 || length > ushort.MaxValue) return false;
         var place = at + (isQuery ? 4u : end == Rewrite.Destination ? 0u : 2u);
         ushort oldPortBe = 0;
         if (Helpers.SkbLoadBytes(skb, place, &oldPortBe, 2) != 0) return false;
@@ -168,17 +167,15 @@ public static unsafe class IcmpErrors
         inner->Side = 0;
         inner->Zero0 = 0;
         TransportStart transport = default;
-        if (ip.Protocol == Parse.Icmp || Parse.HasPorts(ip.Protocol))
-        {
-            if (length < header + 8 || Helpers.SkbLoadBytes(skb, at + header, &transport, 8) != 0) return false;
-        }
         if (ip.Protocol == Parse.Icmp)
         {
+            if (length < header + 8 || Helpers.SkbLoadBytes(skb, at + header, &transport, 8) != 0) return false;
             if (Tuples.AnswerType((byte)transport.FirstBe) == 255) return false;
             inner->SourcePortBe = transport.IdBe;
             inner->DestinationPortBe = transport.FirstBe;
             return true;
         }
+        if (Parse.HasPorts(ip.Protocol) && (length < header + 4 || Helpers.SkbLoadBytes(skb, at + header, &transport, 4) != 0)) return false;
         inner->SourcePortBe = transport.FirstBe;
         inner->DestinationPortBe = transport.SecondBe;
         return true;
