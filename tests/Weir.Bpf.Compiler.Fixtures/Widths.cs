@@ -225,8 +225,14 @@ public static unsafe class Widths
         f->Out[3] = (ulong)(a / 7) ^ b % 9;
         f->Out[4] = (ulong)sizeof(nint) + (uint)b;
         f->Out[5] = a < 0 ? 1ul : b > 100 ? 2ul : 3ul;
+        nint* pointer = &a;
+        *pointer += 5;
+        Halve(ref b);
+        f->Out[6] = (ulong)*pointer ^ b;
         return (int)a;
     }
+
+    private static void Halve(ref nuint value) => value /= 2;
 
     [Program("tc/ingress")]
     public static int Booleans(SkBuff* skb)

@@ -94,14 +94,6 @@ public static unsafe class Memory
         return 1;
     }
 
-    [Program("tc/ingress")]
-    public static int NativeThroughPointer(SkBuff* skb)
-    {
-        nint number = 5;
-        nint* pointer = &number;
-        return (int)(*pointer * 2); // refused: a pointer is used as an integer: pointers are only added to, subtracted from and compared
-    }
-
     private static int Upper(ulong value) => (int)(value >> 32);
 
     [Subprogram]

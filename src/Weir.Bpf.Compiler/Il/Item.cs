@@ -13,4 +13,7 @@ internal readonly record struct Item(Value Value, TypeReference? Struct = null)
 
     /// <summary>The address of (a field of) a program's context.</summary>
     public bool IsContext { get; init; }
+
+    /// <summary>The address of a native integer: what is read through it is one, and no pointer.</summary>
+    public bool IsToNative { get; init; }
 }

@@ -101,7 +101,12 @@ internal sealed partial class MethodDecoder
         Item? item = _returnKind.IsVoid ? null : Pop();
         if (item is { } returned && !_returnKind.IsStruct)
         {
-            item = returned with { Value = Fit(returned, _returnKind), IsContext = returned.IsContext || Types.IsContextPointer(_returnType) };
+            item = returned with
+            {
+                Value = Fit(returned, _returnKind),
+                IsContext = returned.IsContext || Types.IsContextPointer(_returnType),
+                IsToNative = TypeSystem.IsNativePointer(_returnType),
+            };
         }
 
         if (!_hasManyReturns)

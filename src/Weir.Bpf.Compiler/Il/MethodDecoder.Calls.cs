@@ -126,7 +126,7 @@ internal sealed partial class MethodDecoder
         var call = Ir.CallFunction(callee, values);
         if (callee.ReturnType != ValueType.Void)
         {
-            Push(new Item(call) { IsContext = Types.IsContextPointer(method.ReturnType) });
+            Push(ItemOf(method.ReturnType, call));
         }
     }
 

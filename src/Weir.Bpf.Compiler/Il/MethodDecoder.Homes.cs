@@ -63,7 +63,7 @@ internal sealed partial class MethodDecoder
 
         if (!isWritten)
         {
-            return new Home(type, kind) { Bound = item with { IsContext = item.IsContext || Types.IsContextPointer(type) } };
+            return new Home(type, kind) { Bound = ItemOf(type, item.Value) with { IsContext = item.IsContext || Types.IsContextPointer(type) } };
         }
 
         var variable = new Variable(NameOfArgument(index), kind.Type);
@@ -122,7 +122,7 @@ internal sealed partial class MethodDecoder
         }
         else
         {
-            Push(Ir.StackAddress(home.Slot!));
+            Push(new Item(Ir.StackAddress(home.Slot!)) { IsToNative = TypeSystem.IsNative(home.Type) });
         }
     }
 
@@ -134,7 +134,7 @@ internal sealed partial class MethodDecoder
         }
         else if (home.Variable is not null)
         {
-            Push(new Item(Ssa.Read(home.Variable, Ir.Current)) { IsContext = Types.IsContextPointer(home.Type) });
+            Push(ItemOf(home.Type, Ssa.Read(home.Variable, Ir.Current)));
         }
         else
         {

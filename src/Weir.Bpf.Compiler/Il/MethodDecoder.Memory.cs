@@ -17,7 +17,7 @@ internal sealed partial class MethodDecoder
                 : new Item(Displace(Pointer(address), offset), type) { IsBorrowed = true };
         }
 
-        return new Item(Load(kind, address, offset)) { IsContext = Types.IsContextPointer(type) };
+        return ItemOf(type, Load(kind, address, offset));
     }
 
     private Value Load(TypeKind kind, Item address, long offset)
@@ -102,14 +102,15 @@ internal sealed partial class MethodDecoder
         Code.Ldind_I4 or Code.Stind_I4 => new(ValueType.I32, 4, true, false),
         Code.Ldind_U4 => new(ValueType.I32, 4, false, false),
         Code.Ldind_I8 or Code.Stind_I8 => new(ValueType.I64, 8, true, false),
-        // The opcode does not say whether these are pointers or native integers; a pointer used as an integer is refused later.
+        // The opcode does not say whether these are pointers or native integers.
         _ => new(ValueType.Pointer, 8, false, false),
     };
 
     private void LoadIndirect(Code code)
     {
         var address = Pop();
-        Push(Load(IndirectKind(code), address, 0));
+        var kind = IndirectKind(code);
+        Push(Load(address.IsToNative && kind.Type == ValueType.Pointer ? kind with { Type = ValueType.I64 } : kind, address, 0));
     }
 
     private void StoreIndirect(Code code)
@@ -118,7 +119,7 @@ internal sealed partial class MethodDecoder
         var address = Pop();
         var kind = IndirectKind(code);
         Settle();
-        if (kind.Type == ValueType.Pointer && Scalar(stored).Type == ValueType.I64)
+        if (kind.Type == ValueType.Pointer && (address.IsToNative || Scalar(stored).Type == ValueType.I64))
         {
             kind = kind with { Type = ValueType.I64 };
         }
@@ -241,7 +242,7 @@ internal sealed partial class MethodDecoder
     {
         var field = FieldOperand();
         var item = OfContext(Pop());
-        Push(new Item(Displace(Pointer(item), field.Offset)) { IsContext = item.IsContext });
+        Push(new Item(Displace(Pointer(item), field.Offset)) { IsContext = item.IsContext, IsToNative = TypeSystem.IsNative(field.Type) });
     }
 
     private void StoreField()

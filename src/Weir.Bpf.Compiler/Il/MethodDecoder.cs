@@ -170,7 +170,7 @@ internal sealed partial class MethodDecoder
         Ssa.Seal(_end);
         Ir.Current = _end;
         return _resultSlot is not null ? new Item(Ir.StackAddress(_resultSlot), _returnType)
-            : _resultVariable is not null ? new Item(Ssa.Read(_resultVariable, _end)) { IsContext = Types.IsContextPointer(_returnType) }
+            : _resultVariable is not null ? ItemOf(_returnType, Ssa.Read(_resultVariable, _end))
             : null;
     }
 
@@ -231,7 +231,7 @@ internal sealed partial class MethodDecoder
             Ssa.Write(variable, from, item.Value);
         }
 
-        return new Item(Ssa.Read(variable, flow.Block)) { IsContext = items.All(i => i.Item.IsContext) };
+        return new Item(Ssa.Read(variable, flow.Block)) { IsContext = items.All(i => i.Item.IsContext), IsToNative = items.All(i => i.Item.IsToNative) };
     }
 
     private StackSlot MergeSlot(int depth, TypeReference type)
@@ -306,6 +306,10 @@ internal sealed partial class MethodDecoder
         NoteStack(target);
         Ir.Jump(target.Block);
     }
+
+    /// <summary>A value of a C# type, with what is known of where it leads.</summary>
+    private Item ItemOf(TypeReference type, Value value) =>
+        new(value) { IsContext = Types.IsContextPointer(type), IsToNative = TypeSystem.IsNativePointer(type) };
 
     private void Push(Item item) => _stack.Add(item);
 

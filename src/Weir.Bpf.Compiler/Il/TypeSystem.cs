@@ -20,6 +20,11 @@ internal sealed class TypeSystem
 
     public bool IsContextPointer(TypeReference type) => type is PointerType or ByReferenceType && IsContext(((TypeSpecification)type).ElementType);
 
+    /// <summary>Whether values of the type are addresses of native integers.</summary>
+    public static bool IsNativePointer(TypeReference type) => type is PointerType or ByReferenceType && IsNative(((TypeSpecification)type).ElementType);
+
+    public static bool IsNative(TypeReference type) => type.MetadataType is MetadataType.IntPtr or MetadataType.UIntPtr;
+
     /// <summary>How the type's values are held.</summary>
     public TypeKind Classify(TypeReference type)
     {

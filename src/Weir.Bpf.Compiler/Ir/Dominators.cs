@@ -6,6 +6,10 @@ public sealed class Dominators
     private readonly Dictionary<Block, int> _number = [];
     private readonly int[] _immediate;
 
+    /// <summary>When a walk over the dominator tree enters and leaves a block: one dominates what lies between.</summary>
+    private readonly int[] _entered;
+    private readonly int[] _left;
+
     public Dominators(Function function)
         : this(ReversePostorder(function))
     {
@@ -44,6 +48,10 @@ public sealed class Dominators
                 }
             }
         }
+
+        _entered = new int[Order.Count];
+        _left = new int[Order.Count];
+        NumberTree();
     }
 
     /// <summary>The reachable blocks in reverse postorder; the entry is first.</summary>
@@ -60,14 +68,8 @@ public sealed class Dominators
     /// <summary>Whether every way to <paramref name="block"/> leads through <paramref name="dominator"/> (or they are the same).</summary>
     public bool Dominates(Block dominator, Block block)
     {
-        var wanted = _number[dominator];
-        var at = _number[block];
-        while (at > wanted)
-        {
-            at = _immediate[at];
-        }
-
-        return at == wanted;
+        var (above, below) = (_number[dominator], _number[block]);
+        return _entered[above] <= _entered[below] && _left[below] <= _left[above];
     }
 
     /// <summary>The blocks that can be reached from the entry, each before its successors except along back edges.</summary>
@@ -96,6 +98,38 @@ public sealed class Dominators
 
         order.Reverse();
         return order;
+    }
+
+    private void NumberTree()
+    {
+        var children = new List<int>[Order.Count];
+        for (var i = 0; i < children.Length; i++)
+        {
+            children[i] = [];
+            if (i > 0)
+            {
+                children[_immediate[i]].Add(i);
+            }
+        }
+
+        var clock = 0;
+        var stack = new Stack<(int Block, int Next)>([(0, 0)]);
+        while (stack.TryPop(out var top))
+        {
+            if (top.Next == 0)
+            {
+                _entered[top.Block] = clock++;
+            }
+
+            if (top.Next == children[top.Block].Count)
+            {
+                _left[top.Block] = clock++;
+                continue;
+            }
+
+            stack.Push((top.Block, top.Next + 1));
+            stack.Push((children[top.Block][top.Next], 0));
+        }
     }
 
     private int Intersect(int a, int b)

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
 namespace Weir.Bpf.Compiler.Ir;
 
 /// <summary>
@@ -36,6 +39,7 @@ public static class IrChecker
         private readonly List<string> _faults = [];
         private readonly Dictionary<Value, (Block Block, int Index)> _places = [];
         private readonly HashSet<Block> _blocks = [];
+        private readonly HashSet<StackSlot> _slots = new(function.StackSlots, ReferenceEqualityComparer.Instance);
 
         public List<string> Run()
         {
@@ -180,7 +184,7 @@ public static class IrChecker
                     break;
                 case Op.StackAddress:
                     Expect(value, 0, ValueType.Pointer);
-                    Require(value.Symbol is StackSlot slot && function.StackSlots.Contains(slot), $"{At(value)}: no slot of this function");
+                    Require(value.Symbol is StackSlot slot && _slots.Contains(slot), $"{At(value)}: no slot of this function");
                     break;
                 case Op.MapReference or Op.MapValueAddress:
                     Expect(value, 0, ValueType.Pointer);
@@ -317,6 +321,14 @@ public static class IrChecker
         private void Address(Value value, int operand) => Require(
             value.Operands.Count <= operand || value.Operands[operand].Type == ValueType.Pointer, $"{At(value)}: the address is no pointer");
 
+        private void Require(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ref FaultText fault)
+        {
+            if (!condition)
+            {
+                _faults.Add(fault.ToString());
+            }
+        }
+
         private void Require(bool condition, string fault)
         {
             if (!condition)
@@ -330,5 +342,24 @@ public static class IrChecker
         private string At(Value value) => _places.TryGetValue(value, out var place)
             ? $"b{Number(place.Block)}[{place.Index}] {value.Op}"
             : $"{value.Op}";
+    }
+
+    /// <summary>Text that is only put together where the condition does not hold.</summary>
+    [InterpolatedStringHandler]
+    private ref struct FaultText
+    {
+        private DefaultInterpolatedStringHandler _text;
+
+        public FaultText(int literalLength, int formattedCount, bool condition, out bool isWanted)
+        {
+            isWanted = !condition;
+            _text = isWanted ? new DefaultInterpolatedStringHandler(literalLength, formattedCount, CultureInfo.InvariantCulture) : default;
+        }
+
+        public void AppendLiteral(string text) => _text.AppendLiteral(text);
+
+        public void AppendFormatted<T>(T value) => _text.AppendFormatted(value);
+
+        public override string ToString() => _text.ToStringAndClear();
     }
 }

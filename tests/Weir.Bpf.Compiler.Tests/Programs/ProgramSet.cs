@@ -16,7 +16,7 @@ internal sealed unsafe class ProgramSet
     private readonly Dictionary<string, Map> _maps = [];
 
     /// <summary>Compiles an assembly of which nothing is refused.</summary>
-    public ProgramSet(string assemblyPath, bool hasPasses = true)
+    public ProgramSet(string assemblyPath, bool hasPasses = true, bool checksPasses = true)
     {
         var diagnostics = new Diagnostics();
         var module = FrontEnd.Compile(assemblyPath, diagnostics, Repository.Root);
@@ -28,6 +28,7 @@ internal sealed unsafe class ProgramSet
         Object = Compilation.Emit(module, new CompilerOptions
         {
             DisabledPasses = hasPasses ? new HashSet<string>() : PassList.Names.ToHashSet(),
+            ChecksPasses = checksPasses,
             SourceText = new SourceLines(Repository.Root).TextOf,
         });
         var types = new AssemblyLoadContext(assemblyPath, isCollectible: true).LoadFromAssemblyPath(assemblyPath).GetTypes();
@@ -46,6 +47,13 @@ internal sealed unsafe class ProgramSet
     public ObjectFile Object { get; }
 
     public IEnumerable<string> Names => Object.Programs.Select(p => p.Name);
+
+    /// <summary>The maps that a program names, apart from constants.</summary>
+    private IEnumerable<MapDefinition> MapsOf(string program)
+    {
+        var names = Object.Program(program).Relocations.Select(r => r.Target).ToHashSet();
+        return Object.Maps.Where(m => names.Contains(m.Name) && _maps.ContainsKey(m.Name));
+    }
 
     /// <summary>Loads one program, with maps of its own.</summary>
     public LoadedObject Load(string program) => Loader.Load(Object, new LoadOptions { Programs = p => p.Name == program });
@@ -68,7 +76,7 @@ internal sealed unsafe class ProgramSet
         var method = (delegate*<SkBuff*, int>)_methods[program].MethodHandle.GetFunctionPointer();
         var result = method(managed.Context);
         return new Outcome(result, Convert.ToHexString(managed.Bytes), Outcome.Describe(*managed.Context),
-            string.Join('\n', Object.Maps.Where(m => _maps.ContainsKey(m.Name)).Select(m => MapContents.OfManaged(m, _maps[m.Name]))));
+            string.Join('\n', MapsOf(program).Select(m => MapContents.OfManaged(m, _maps[m.Name]))));
     }
 
     /// <summary>Runs what the compiler made, in the kernel.</summary>
@@ -76,7 +84,7 @@ internal sealed unsafe class ProgramSet
     {
         var run = loaded.Programs[program].Run(packet, ref context);
         return new Outcome(run.Result, Convert.ToHexString(run.Data), Outcome.Describe(context),
-            string.Join('\n', Object.Maps.Where(m => _maps.ContainsKey(m.Name)).Select(m => MapContents.OfKernel(m, loaded.Maps[m.Name]))));
+            string.Join('\n', MapsOf(program).Select(m => MapContents.OfKernel(m, loaded.Maps[m.Name]))));
     }
 }
 
