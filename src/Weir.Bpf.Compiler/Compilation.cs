@@ -22,6 +22,7 @@ public static class Compilation
         var types = new BtfTypes(new BtfBuilder());
         var typeIds = new Dictionary<Function, int>(ReferenceEqualityComparer.Instance);
         var statistics = new List<FunctionStatistics>();
+        var costs = new List<ProgramStatistics>();
         var programs = new List<ProgramDefinition>();
         foreach (var program in module.Functions.Where(f => f.Kind == FunctionKind.Program))
         {
@@ -43,7 +44,7 @@ public static class Compilation
                 }
             }
 
-            StackBudget.Check(program, functions);
+            costs.Add(new ProgramStatistics(program.Name, assembler.Instructions.Count, StackBudget.Check(program, functions)));
             assembler.Resolve();
             programs.Add(new ProgramDefinition(program.Name, program.Section ?? "", [.. assembler.Instructions])
             {
@@ -54,7 +55,7 @@ public static class Compilation
         }
 
         var maps = module.Maps.Select(map => Define(map, types)).ToArray();
-        return new CompilationResult(new ObjectFile { Btf = types.Builder.Build(), Maps = maps, Programs = programs }, statistics);
+        return new CompilationResult(new ObjectFile { Btf = types.Builder.Build(), Maps = maps, Programs = programs }, statistics, costs);
     }
 
     private static MachineFunction ToMachine(Function function, CompilerOptions options)

@@ -40,5 +40,11 @@ if (args.Contains("--statistics"))
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{function.Name,-40} {function.Instructions,6} instructions {function.StackBytes,4} bytes of stack {function.Spills,4} spills"));
     }
+
+    foreach (var program in result.Programs)
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{program.Name,-40} {program.Instructions,6} instructions {program.StackBytes,4} bytes of stack in all"));
+    }
 }
 return 0;

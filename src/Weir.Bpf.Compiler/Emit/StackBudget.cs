@@ -21,9 +21,10 @@ internal static class StackBudget
     /// <summary>bpf_timer_set_callback: what it is given runs later, on a stack of its own.</summary>
     private const int TimerSetCallback = 170;
 
-    /// <summary>Checks every chain of calls that begins with the program.</summary>
-    public static void Check(Function program, IReadOnlyDictionary<Function, MachineFunction> functions)
+    /// <summary>Checks every chain of calls that begins with the program. The result is the bytes of the deepest.</summary>
+    public static int Check(Function program, IReadOnlyDictionary<Function, MachineFunction> functions)
     {
+        var deepest = 0;
         var roots = new Queue<Function>([program]);
         var seen = new HashSet<Function>(roots, ReferenceEqualityComparer.Instance);
         while (roots.TryDequeue(out var root))
@@ -31,11 +32,14 @@ internal static class StackBudget
             Walk([root], 0);
         }
 
+        return deepest;
+
         void Walk(List<Function> chain, int above)
         {
             var function = chain[^1];
             var own = functions[function].StackBytes;
             var bytes = above + ((Math.Max(own, 1) + Rounding - 1) / Rounding * Rounding);
+            deepest = Math.Max(deepest, bytes);
             if (own > MostBytes)
             {
                 throw Refused(function, $"{function.Name} needs {own} bytes of stack; at most {MostBytes} are allowed");

@@ -132,6 +132,11 @@ internal sealed class ModuleDecoder
     private string UniqueName(MethodDefinition method)
     {
         var name = TypeSystem.Identifier(method.Name);
+        if (_names.Contains(name))
+        {
+            name = TypeSystem.Identifier($"{method.DeclaringType.Name}_{method.Name}");
+        }
+
         var unique = name;
         for (var i = 2; !_names.Add(unique); i++)
         {
