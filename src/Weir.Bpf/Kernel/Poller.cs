@@ -32,6 +32,14 @@ public sealed unsafe class Poller : IDisposable
         _sources.Add(source);
     }
 
+    /// <summary>Waits for this source no more; it may be added again.</summary>
+    public void Remove(Descriptor descriptor)
+    {
+        using var epoll = _epoll.Use();
+        using var target = descriptor.Use();
+        if (Libc.EpollControl(epoll.Value, 2, target.Value, null) != 0) throw new BpfException("remove from epoll", Libc.LastError);
+    }
+
     /// <summary>Waits until a source can be read or <see cref="Wake"/> is called, at most the given time (null: forever). Returns the sources that can be read.</summary>
     public IReadOnlyList<object> Wait(TimeSpan? timeout)
     {

@@ -143,7 +143,12 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
         return false;
     }
 
-    private static void Unlink(string path) => Pin.Remove(path);
+    private static void Unlink(string path)
+    {
+        // A link that nobody holds any more ends some time later; who takes the programs off wants them gone when the command ends.
+        using (var link = BpfLink.TryOpenPinned(path)) link?.Detach();
+        Pin.Remove(path);
+    }
 
     private static string NameOf(uint ifIndex, TcDirection direction) =>
         $"{ifIndex.ToString(CultureInfo.InvariantCulture)}-{(direction == TcDirection.Ingress ? "ingress" : "egress")}";

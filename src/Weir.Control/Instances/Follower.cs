@@ -1,4 +1,5 @@
 using Weir.Bpf.Kernel;
+using Weir.Bpf.Linux;
 using Weir.Bpf.Maps;
 using Weir.Bpf.Netlink;
 using Weir.Control.Log;
@@ -52,27 +53,51 @@ public sealed class Follower : IDisposable
 
     private void Follow(Instance instance)
     {
+        // Who only prints does so alone, and before a daemon, which gives way.
+        using var alone = _followsDevices ? null : _folder.TakeLog(s_look);
+        if (alone is null && !_followsDevices)
+        {
+            if (!Directory.Exists(instance.Pins)) return;
+            throw new InstanceException("the packets are printed by another weir log");
+        }
         // Subscribed before looking, so nothing that happens in between is missed.
         using var changes = RouteSocket.Subscribe();
         using var socket = new RouteSocket();
         using var events = instance.Map(nameof(Maps.LogEvents)).OpenRingBuffer();
-        using var poller = new Poller();
-        poller.Add(changes.Descriptor, changes);
-        poller.Add(instance.Map(nameof(Maps.LogEvents)).Descriptor, events);
+        var listens = false;
+        _wake.Add(changes.Descriptor, changes);
         NameDevices(socket);
         if (_followsDevices) Cover(instance);
         while (!_ends && Directory.Exists(instance.Pins))
         {
+            if (!listens && TryPrint(events, alone))
+            {
+                _wake.Add(events.Map.Descriptor, events);
+                listens = true;
+            }
             // Events name devices as they are called now, so changes are read first.
-            var ready = poller.Wait(s_look);
+            var ready = _wake.Wait(s_look);
             if (ready.Contains(changes))
             {
                 changes.ReadChanges();
                 NameDevices(socket);
                 if (_followsDevices) Cover(instance);
             }
-            if (ready.Contains(events)) events.Drain(Print);
+            if (ready.Contains(events) && !TryPrint(events, alone))
+            {
+                _wake.Remove(events.Map.Descriptor);
+                listens = false;
+            }
         }
+    }
+
+    /// <summary>Prints what has come; false where that is another's to do now.</summary>
+    private bool TryPrint(BpfRingBuffer events, FileLock? alone)
+    {
+        using var turn = alone is null ? _folder.TakeLog(TimeSpan.Zero) : null;
+        if (alone is null && turn is null) return false;
+        events.Drain(Print);
+        return true;
     }
 
     private void Cover(Instance instance)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Weir.Bpf.Kernel;
+using Weir.Bpf.Links;
 using Weir.Bpf.Linux;
 using Weir.Bpf.Loading;
 using Weir.Bpf.Maps;
@@ -58,6 +59,7 @@ public sealed partial class Instance : IDisposable
         ArgumentNullException.ThrowIfNull(held);
         folder.Prepare();
         RemovePins(folder.NewPins);
+        RemoveDead(folder);
         var file = DataPathObject.Load();
         var options = new LoadOptions
         {
@@ -142,6 +144,39 @@ public sealed partial class Instance : IDisposable
         if (!KernelFeatures.Has(KernelFeature.Tcx)) Directory.CreateDirectory($"{folder}/clsact");
         foreach (var (name, map) in loaded.Maps) map.PinTo($"{folder}/maps/{name}");
         foreach (var (name, program) in loaded.Programs) program.PinTo($"{folder}/programs/{name}");
+    }
+
+    /// <summary>Removes what namespaces have left that ended without <c>weir down</c>.</summary>
+    private static void RemoveDead(StateFolder folder)
+    {
+        foreach (var (cookie, pins) in folder.FindAllPins())
+        {
+            try
+            {
+                if (!IsDead(pins)) continue;
+                RemovePins(pins);
+                folder.RemoveOther(cookie);
+            }
+            catch (IOException)
+            {
+                // Another command was faster.
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether none of the instance's links is at a device any more, not even that of the loopback device, which ends with its namespace. (Where the kernel has
+    /// no TCX there are no links to tell by.)
+    /// </summary>
+    private static bool IsDead(string pins)
+    {
+        var links = Directory.GetFiles($"{pins}/links").Where(path => path.EndsWith("gress", StringComparison.Ordinal)).ToArray();
+        foreach (var path in links)
+        {
+            using var link = BpfLink.TryOpenPinned(path);
+            if (link is not null && link.Info.IfIndex != 0) return false;
+        }
+        return links.Length > 0;
     }
 
     private static void RemovePins(string folder)

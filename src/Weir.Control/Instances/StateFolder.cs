@@ -9,7 +9,9 @@ namespace Weir.Control.Instances;
 /// Weir's own that all namespaces share, the pins. Both lie in the mount namespace that all commands share (<see cref="MountNamespace"/>).
 /// <code>
 /// /run/weir/COOKIE/lock              taken by every change
+/// /run/weir/COOKIE/log               held by weir log, and by weir daemon for as long as it prints what has come
 /// /run/weir/COOKIE/NAME              the value of a sysctl before Weir changed it
+/// /run/weir/mount.lock               taken while the bpffs is mounted or unmounted
 /// /run/weir/bpf/COOKIE-FINGERPRINT   pins of maps, programs and links; the fingerprint is that of the data path's object
 /// /run/weir/bpf/COOKIE-new           the same while it is being made
 /// </code>
@@ -63,6 +65,21 @@ public sealed class StateFolder
         return result;
     }
 
+    /// <summary>Folders of pins of all namespaces but this one, with the namespaces' cookies.</summary>
+    public IReadOnlyList<(string Cookie, string Path)> FindAllPins()
+    {
+        var result = new List<(string, string)>();
+        foreach (var path in Directory.GetDirectories(MountNamespace.Reach(PinRoot)))
+        {
+            var name = Path.GetFileName(path);
+            if (name.IndexOf('-') is > 0 and var end && name[..end] != Name) result.Add((name[..end], path));
+        }
+        return result;
+    }
+
+    /// <summary>Removes the folder of a namespace that has ended.</summary>
+    public void RemoveOther(string cookie) => Directory.Delete(MountNamespace.Reach($"{Root}/{cookie}"), recursive: true);
+
     /// <summary>Makes the bpffs where there is none yet. The caller holds the lock, so this namespace's folder is there and keeps the others' <see cref="Remove"/> from unmounting it.</summary>
     public void Prepare()
     {
@@ -87,6 +104,20 @@ public sealed class StateFolder
                 // The first command, or weir down removed the folder in between.
                 Directory.CreateDirectory(Folder);
             }
+        }
+    }
+
+    /// <summary>Takes the right to read LOG events, which one process at a time can; null where another has it.</summary>
+    public FileLock? TakeLog(TimeSpan limit)
+    {
+        try
+        {
+            return FileLock.Take($"{Folder}/log", limit);
+        }
+        catch (BpfException problem) when (problem.Errno == Errno.ENOENT)
+        {
+            // weir down removed the folder.
+            return null;
         }
     }
 
