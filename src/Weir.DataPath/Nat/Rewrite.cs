@@ -53,12 +53,7 @@ public static unsafe class Rewrite
             addressBe = end == Destination ? packet->Original.Source.Word3Be : packet->Original.Destination.Word3Be;
             portBe = end == Destination || isQuery ? packet->Original.SourcePortBe : packet->Original.DestinationPortBe;
         }
-        if ((packet->Flags & PacketFlags.IcmpError) != 0)
-        {
-            if (IcmpErrors.Inside(skb, packet, end, addressBe, portBe) != 0) return Failed();
-            portBe = packet->IcmpIdBe;
-        }
-        return Address(skb, packet, end, addressBe, portBe);
+        return End(skb, packet, end, addressBe, portBe);
     }
 
     /// <summary>Makes the destination the virtual address of the packet's flow, which a rule led it to.</summary>
@@ -68,7 +63,7 @@ public static unsafe class Rewrite
     {
         if (packet == null) return TcAction.Shot;
         var flow = FlowTable.Lookup(&packet->Original);
-        return flow == null ? TcAction.Shot : Address(skb, packet, Destination, flow->Virtual.Word3Be, flow->VirtualPortBe);
+        return flow == null ? TcAction.Shot : End(skb, packet, Destination, flow->Virtual.Word3Be, flow->VirtualPortBe);
     }
 
     /// <summary>Sets one end's address and port (for ICMP queries: the identifier), in the packet and in what is known of it.</summary>
@@ -108,6 +103,17 @@ public static unsafe class Rewrite
         var changed = (ushort)(packet->TimeToLive | packet->Protocol << 8);
         if (Helpers.L3CsumReplace(skb, network + 10, old, changed, 2) != 0) return false;
         return Helpers.SkbStoreBytes(skb, network + TimeToLiveOffset, &changed, 1, 0) == 0;
+    }
+
+    /// <summary>One end of a flow's packet, or of an error about one.</summary>
+    private static int End(SkBuff* skb, Packet* packet, uint end, uint addressBe, ushort portBe)
+    {
+        if ((packet->Flags & PacketFlags.IcmpError) != 0)
+        {
+            if (IcmpErrors.Inside(skb, packet, end, addressBe, portBe) != 0) return Failed();
+            portBe = packet->IcmpIdBe;
+        }
+        return Address(skb, packet, end, addressBe, portBe);
     }
 
     private static bool Transport(SkBuff* skb, Packet* packet, uint transport, uint end, uint oldBe, uint addressBe, ushort oldPortBe, ushort portBe)

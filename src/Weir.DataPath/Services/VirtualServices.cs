@@ -77,7 +77,7 @@ public static unsafe class VirtualServices
     /// <summary>Whether the packet's flow leaves by <see cref="ToServer"/>.</summary>
     public static bool IsRouted(Packet* packet) =>
         (packet->FlowStatus & (FlowStatus.Service | FlowStatus.DestinationNat | FlowStatus.Socket | FlowStatus.LocalIn)) == FlowStatus.Service &&
-        packet->Direction == 0 && (packet->Flags & PacketFlags.IcmpError) == 0;
+        packet->Direction == 0;
 
     /// <summary>A service's flow ends (expiry, eviction, dropped first packet): it leaves the counts.</summary>
     [Subprogram]

@@ -39,6 +39,21 @@ internal static class Frame
         return Packet(1, source, destination, segment, 2, 0);
     }
 
+    /// <summary>An ICMP error that quotes a frame's packet, or its first bytes.</summary>
+    public static byte[] Error(string source, string destination, byte type, byte code, ReadOnlySpan<byte> about, int quoted = 1000, uint rest = 0)
+    {
+        var packet = about[Ip..];
+        var segment = new byte[8 + Math.Min(quoted, packet.Length)];
+        segment[0] = type;
+        segment[1] = code;
+        BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), rest);
+        packet[..(segment.Length - 8)].CopyTo(segment.AsSpan(8));
+        return Packet(1, source, destination, segment, 2, 0);
+    }
+
+    /// <summary>The packet that an ICMP error quotes, behind a link header.</summary>
+    public static byte[] Quoted(ReadOnlySpan<byte> frame) => [.. frame[..Ip], .. frame[(Ip + (frame[Ip] & 15) * 4 + 8)..]];
+
     public static byte[] Packet(byte protocol, string source, string destination, byte[] segment, int checksumOffset, int options)
     {
         var header = 20 + options;
@@ -87,6 +102,24 @@ internal static class Frame
         if (frame[Ip + 9] == 17 && segment[6] == 0 && segment[7] == 0) return true;
         return Checksum(segment, PseudoHeader(frame, segment.Length)) == 0;
     }
+
+    /// <summary>Writes the IP header's checksum again.</summary>
+    public static void FixIp(Span<byte> frame)
+    {
+        frame[24] = frame[25] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(frame[24..], Checksum(frame.Slice(Ip, (frame[Ip] & 15) * 4), 0));
+    }
+
+    /// <summary>Writes a TCP segment's checksum again.</summary>
+    public static void FixTransport(Span<byte> frame)
+    {
+        frame[50] = frame[51] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(frame[50..], TransportChecksum(frame));
+    }
+
+    /// <summary>Leaves a TCP segment's checksum to the device, as senders on the same machine do: the field holds the pseudo-header's sum.</summary>
+    public static void LeaveToDevice(Span<byte> frame) =>
+        BinaryPrimitives.WriteUInt16BigEndian(frame[50..], (ushort)~Checksum([], PseudoHeader(frame, frame.Length - 34)));
 
     private static byte[] Piece(byte[] frame, int header, int offset, int length, bool more)
     {

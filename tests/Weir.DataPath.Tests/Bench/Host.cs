@@ -10,6 +10,9 @@ namespace Weir.DataPath.Tests.Bench;
 /// </summary>
 internal sealed unsafe class Host
 {
+    private readonly uint[] _controlBlock = new uint[5];
+    private uint _ingressDevice;
+
     public const uint Lo = 1, Eth0 = 2, Eth1 = 3;
     public const int Pass = TcAction.Next, Drop = TcAction.Shot;
 
@@ -75,6 +78,14 @@ internal sealed unsafe class Host
     /// <summary>A frame that came in and was passed goes out again (what the last program left of it).</summary>
     public int Onward(uint from, uint to) => Run(Frame, to, from, false, TcIndex);
 
+    /// <summary>What the last program redirected leaves by the device that it named.</summary>
+    public int Follow()
+    {
+        var (device, flags) = Kernel.Redirected ?? throw new InvalidOperationException("nothing was redirected");
+        Kernel.Redirected = null;
+        return Run(Frame, device, _ingressDevice, (flags & 1) != 0, TcIndex);
+    }
+
     /// <summary>In by one device and, where passed, out by another.</summary>
     public int Through(byte[] frame, uint from = Eth0, uint to = Eth1)
     {
@@ -117,22 +128,25 @@ internal sealed unsafe class Host
     private static FibLookupResult Route(FibLookup* parameters, FibLookupFlags flags)
     {
         var destination = Bits.Swap(parameters->DestinationBe);
-        if (destination is 0xc0000201 or 0x0a000001 || destination >> 24 == 127) return FibLookupResult.NotForwarded;
+        if (destination is 0xc0000201 or 0x0a000001 or >= 0xe0000000 || destination >> 24 == 127) return FibLookupResult.NotForwarded;
         parameters->IfIndex = destination >> 8 == 0x0a0000 ? Eth1 : Eth0;
         return FibLookupResult.Success;
     }
 
     private int Run(byte[] frame, uint device, uint ingressDevice, bool ingress, uint tcIndex)
     {
+        _ingressDevice = ingress ? device : ingressDevice;
         using var packet = new ManagedPacket(frame);
         packet.Context->ProtocolBe = 8;
         packet.Context->IfIndex = device;
-        packet.Context->IngressIfIndex = ingress ? device : ingressDevice;
+        packet.Context->IngressIfIndex = _ingressDevice;
+        for (var i = 0; i < _controlBlock.Length; i++) packet.Context->ControlBlock[i] = _controlBlock[i];
         packet.Context->TcIndex = tcIndex;
         packet.Context->Mark = Mark;
         var action = ingress ? Programs.Ingress(packet.Context) : Programs.Egress(packet.Context);
         Frame = packet.Bytes.ToArray();
         TcIndex = packet.Context->TcIndex;
+        for (var i = 0; i < _controlBlock.Length; i++) _controlBlock[i] = packet.Context->ControlBlock[i];
         Mark = packet.Context->Mark;
         return action;
     }
