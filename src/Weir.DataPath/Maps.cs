@@ -72,6 +72,9 @@ public static class Maps
     /// <summary>By server slot; 0 is none.</summary>
     public static readonly ArrayMap<Server> Servers = new(131072, MapFlags.Mmapable);
 
+    /// <summary>Rates of what has been counted in at all, by <see cref="Services.Estimates.KeyOfServer"/> and <see cref="Services.Estimates.KeyOfService"/>.</summary>
+    public static readonly HashMap<uint, Estimate> Estimates = new(196608, MapFlags.NoPrealloc);
+
     /// <summary>Persistence.</summary>
     public static readonly HashMap<TemplateKey, Template> Templates = new(65536, MapFlags.NoPrealloc);
 

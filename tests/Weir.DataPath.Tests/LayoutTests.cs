@@ -29,8 +29,9 @@ public class LayoutTests
         { typeof(LogEvent), 232 },
         { typeof(ServiceKey), 24 },
         { typeof(Service), 40 },
-        { typeof(ServiceState), 48 },
+        { typeof(ServiceState), 56 },
         { typeof(Server), 96 },
+        { typeof(Estimate), 80 },
         { typeof(TemplateKey), 40 },
         { typeof(Template), 48 },
         { typeof(SocketService), 56 },
@@ -62,6 +63,7 @@ public class LayoutTests
     [InlineData(typeof(Flow), nameof(Flow.OriginalPackets), 160)]
     [InlineData(typeof(RuleCell), nameof(RuleCell.CounterSlot), 56)]
     [InlineData(typeof(Server), nameof(Server.Weight), 24)]
+    [InlineData(typeof(Server), nameof(Server.Connections), 56)]
     public void A_field_has_its_place(Type type, string field, int offset) => Assert.Equal(offset, (int)Marshal.OffsetOf(type, field));
 
     private static int SizeOf(Type type) =>

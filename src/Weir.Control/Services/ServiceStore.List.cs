@@ -66,7 +66,7 @@ public sealed partial class ServiceStore
     {
         ref readonly var state = ref tables.States[(int)record.Slot];
         var servers = new List<ServerState>((int)record.ServerCount);
-        foreach (var slot in tables.ServersOf(record)) servers.Add(StateOf(tables.Servers[(int)slot]));
+        foreach (var slot in tables.ServersOf(record)) servers.Add(StateOf(tables, slot));
         return new()
         {
             Service = new()
@@ -79,23 +79,47 @@ public sealed partial class ServiceStore
             },
             Servers = servers,
             Counters = new(state.Connections, state.InPackets, state.OutPackets, state.InBytes, state.OutBytes),
+            Rates = tables.RatesOf(Estimates.KeyOfService(record.Slot), state.Tick, TrafficOf(state)),
         };
     }
 
-    private static ServerState StateOf(in Server server) => new()
+    private static ServerState StateOf(ServiceTables tables, uint slot)
     {
-        Server = new()
+        ref readonly var server = ref tables.Servers[(int)slot];
+        return new()
         {
-            Key = KeyOf(server),
-            Forwarding = (ForwardingMethod)server.Method,
-            Weight = server.Weight,
-            UpperThreshold = server.UpperThreshold,
-            LowerThreshold = server.LowerThreshold,
-        },
-        ActiveConnections = NotNegative(server.Active),
-        InactiveConnections = NotNegative(server.Inactive),
-        PersistentConnections = NotNegative(server.Persistent),
-        Counters = new(server.Connections, server.InPackets, server.OutPackets, server.InBytes, server.OutBytes),
+            Server = new()
+            {
+                Key = KeyOf(server),
+                Forwarding = (ForwardingMethod)server.Method,
+                Weight = server.Weight,
+                UpperThreshold = server.UpperThreshold,
+                LowerThreshold = server.LowerThreshold,
+            },
+            ActiveConnections = NotNegative(server.Active),
+            InactiveConnections = NotNegative(server.Inactive),
+            PersistentConnections = NotNegative(server.Persistent),
+            Counters = new(server.Connections, server.InPackets, server.OutPackets, server.InBytes, server.OutBytes),
+            Rates = tables.RatesOf(Estimates.KeyOfServer(slot), server.Tick, TrafficOf(server)),
+        };
+    }
+
+    private static Traffic TrafficOf(in Server server) => new()
+    {
+        Connections = server.Connections,
+        InPackets = server.InPackets,
+        OutPackets = server.OutPackets,
+        InBytes = server.InBytes,
+        OutBytes = server.OutBytes,
+    };
+
+    private static Traffic TrafficOf(in DataPath.Services.ServiceState state) => new()
+    {
+        Connections = state.Connections,
+        InPackets = state.InPackets,
+        OutPackets = state.OutPackets,
+        InBytes = state.InBytes,
+        OutBytes = state.OutBytes,
     };
 
     private static ConnectionEntry? EntryOf(ServiceTables tables, in FlowTuple tuple, in Flow flow)

@@ -269,10 +269,14 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
     {
         ref var state = ref tables.States[(int)record.Slot];
         state.Connections = state.InPackets = state.OutPackets = state.InBytes = state.OutBytes = 0;
+        state.Tick = 0;
+        tables.ForgetRates(Estimates.KeyOfService(record.Slot));
         foreach (var slot in tables.ServersOf(record))
         {
             ref var server = ref tables.Servers[(int)slot];
             server.Connections = server.InPackets = server.OutPackets = server.InBytes = server.OutBytes = 0;
+            server.Tick = 0;
+            tables.ForgetRates(Estimates.KeyOfServer(slot));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Weir.Bpf.Maps;
 using Weir.Control.Images;
 using Weir.Control.Instances;
@@ -23,6 +24,7 @@ internal sealed class ServiceTables : IDisposable
 
     private readonly BpfHash<KernelKey, Service> _services;
     private readonly BpfArray<uint> _lists;
+    private readonly BpfHash<uint, Estimate> _estimates;
     private readonly MappedArray<Server> _servers;
     private readonly MappedArray<KernelState> _states;
 
@@ -30,6 +32,7 @@ internal sealed class ServiceTables : IDisposable
     {
         _services = instance.Map(nameof(Maps.Services)).AsHash<KernelKey, Service>();
         _lists = instance.Map(nameof(Maps.ServerLists)).AsArray<uint>();
+        _estimates = instance.Map(nameof(Maps.Estimates)).AsHash<uint, Estimate>();
         _servers = instance.Map(nameof(Maps.Servers)).AsArray<Server>().MapMemory();
         _states = instance.Map(nameof(Maps.ServiceStates)).AsArray<KernelState>().MapMemory();
     }
@@ -62,6 +65,20 @@ internal sealed class ServiceTables : IDisposable
         for (uint i = 0; i < slots.Length; i++) slots[i] = _lists[service.ServerStart + i];
         return slots;
     }
+
+    /// <summary>The rates of a service or a server, as they are now: what the data path does with the next packet that it counts is done to a copy.</summary>
+    public unsafe TrafficRates RatesOf(uint key, uint tick, Traffic counted)
+    {
+        if (tick == 0 || !_estimates.TryGet(key, out var estimate)) return default;
+        var now = Estimates.TickOf((ulong)(Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency)));
+        // Counted in a tick that has begun since: nothing is complete that is not in the average.
+        if (now > tick) Estimates.Advance(&estimate, &counted, now - tick);
+        var average = estimate.Average;
+        return new(PerSecond(average.Connections), PerSecond(average.InPackets), PerSecond(average.OutPackets), PerSecond(average.InBytes), PerSecond(average.OutBytes));
+    }
+
+    /// <summary>Forgets the rates of a service or a server, whose tick is zeroed by the caller.</summary>
+    public void ForgetRates(uint key) => _estimates.Remove(key);
 
     /// <summary>Writes a run of slots where no live record points; null where there is no room.</summary>
     public uint? WriteRun(ReadOnlySpan<uint> slots)
@@ -116,6 +133,12 @@ internal sealed class ServiceTables : IDisposable
     {
         _servers.Dispose();
         _states.Dispose();
+    }
+
+    private static ulong PerSecond(ulong average)
+    {
+        const int shift = Estimates.TickShift + Estimates.PartShift;
+        return (ulong)(((UInt128)average * 1_000_000_000 + (UInt128.One << (shift - 1))) >> shift);
     }
 
     private static bool IsReferred(in Server server) => server.Active > 0 || server.Inactive > 0 || server.Persistent > 0;

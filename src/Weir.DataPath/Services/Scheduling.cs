@@ -85,8 +85,8 @@ internal static unsafe class Scheduling
         packet->FlowStatus = flow->Status;
         // Connections start as inactive, and only TCP has states that make them active (ip_vs_bind_dest).
         if (packet->Protocol == Parse.Tcp) flow->IpvsFlags |= IpvsFlowFlags.Inactive;
-        ServerCounts.Began(flow, server);
-        ServerCounts.In(packet, flow, server);
+        ServerCounts.Began(flow, server, flow->Created);
+        ServerCounts.In(packet, flow, server, flow->Created);
         var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);
         flow->Expires = flow->Created + seconds * Timeouts.Second;
         return TcAction.Continue;

@@ -26,6 +26,9 @@ public struct Server
 
     /// <summary>1: overloaded.</summary>
     public uint Overloaded;
+
+    /// <summary>When it was last counted in, see <see cref="Estimates"/>.</summary>
+    public uint Tick;
     public ulong Connections;
     public ulong InPackets;
     public ulong OutPackets;

@@ -6,15 +6,17 @@ namespace Weir.DataPath.Services;
 internal static unsafe class ServerCounts
 {
     /// <summary>A connection was given to a server.</summary>
-    public static void Began(Flow* flow, Server* server)
+    public static void Began(Flow* flow, Server* server, ulong now)
     {
+        var state = Maps.ServiceStates.At(flow->ServiceSlot);
+        if (state == null) return;
+        Estimates.Follow(flow->ServerSlot, server, flow->ServiceSlot, state, now);
         if ((flow->IpvsFlags & IpvsFlowFlags.Inactive) != 0) Interlocked.Add(ref server->Inactive, 1);
         else Interlocked.Add(ref server->Active, 1);
         flow->IpvsFlags |= IpvsFlowFlags.Bound;
         CheckUpper(server);
         Interlocked.Add(ref server->Connections, 1);
-        var state = Maps.ServiceStates.At(flow->ServiceSlot);
-        if (state != null) Interlocked.Add(ref state->Connections, 1);
+        Interlocked.Add(ref state->Connections, 1);
     }
 
     /// <summary>A connection ended: the flow's flags say in which count it was.</summary>
@@ -51,23 +53,25 @@ internal static unsafe class ServerCounts
     }
 
     /// <summary>A packet went to the server.</summary>
-    public static void In(Packet* packet, Flow* flow, Server* server)
+    public static void In(Packet* packet, Flow* flow, Server* server, ulong now)
     {
-        Interlocked.Add(ref server->InPackets, 1);
-        Interlocked.Add(ref server->InBytes, packet->Length);
         var state = Maps.ServiceStates.At(flow->ServiceSlot);
         if (state == null) return;
+        Estimates.Follow(flow->ServerSlot, server, flow->ServiceSlot, state, now);
+        Interlocked.Add(ref server->InPackets, 1);
+        Interlocked.Add(ref server->InBytes, packet->Length);
         Interlocked.Add(ref state->InPackets, 1);
         Interlocked.Add(ref state->InBytes, packet->Length);
     }
 
     /// <summary>A packet came from the server.</summary>
-    public static void Out(Packet* packet, Flow* flow, Server* server)
+    public static void Out(Packet* packet, Flow* flow, Server* server, ulong now)
     {
-        Interlocked.Add(ref server->OutPackets, 1);
-        Interlocked.Add(ref server->OutBytes, packet->Length);
         var state = Maps.ServiceStates.At(flow->ServiceSlot);
         if (state == null) return;
+        Estimates.Follow(flow->ServerSlot, server, flow->ServiceSlot, state, now);
+        Interlocked.Add(ref server->OutPackets, 1);
+        Interlocked.Add(ref server->OutBytes, packet->Length);
         Interlocked.Add(ref state->OutPackets, 1);
         Interlocked.Add(ref state->OutBytes, packet->Length);
     }

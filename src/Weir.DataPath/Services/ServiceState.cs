@@ -14,4 +14,8 @@ public struct ServiceState
 
     /// <summary>rr, wrr: where the scheduler stands, see <see cref="SchedulerPosition"/>; 0: at the list's head.</summary>
     public ulong Position;
+
+    /// <summary>When it was last counted in, see <see cref="Estimates"/>.</summary>
+    public uint Tick;
+    public uint Reserved0;
 }

@@ -125,10 +125,11 @@ public static unsafe class VirtualServices
         if (flow == null || timeouts == null) return TcAction.Shot;
         var server = Maps.Servers.At(flow->ServerSlot);
         if (server == null) return TcAction.Shot;
+        var now = Helpers.KtimeGetNs();
         if ((server->Flags & ServerFlags.Available) != 0)
         {
-            if (packet->Direction == 0) ServerCounts.In(packet, flow, server);
-            else ServerCounts.Out(packet, flow, server);
+            if (packet->Direction == 0) ServerCounts.In(packet, flow, server, now);
+            else ServerCounts.Out(packet, flow, server, now);
         }
         else if (packet->Direction == 0)
         {
@@ -136,7 +137,7 @@ public static unsafe class VirtualServices
             return TcAction.Shot;
         }
         var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);
-        Timeouts.Touch(flow, Helpers.KtimeGetNs(), seconds);
+        Timeouts.Touch(flow, now, seconds);
         return TcAction.Continue;
     }
 }
