@@ -40,6 +40,7 @@ public sealed record InstanceStatus(
             sum.WalkOverruns += each.WalkOverruns;
             sum.ServiceNoServer += each.ServiceNoServer;
             sum.RewriteFailed += each.RewriteFailed;
+            sum.AnswersFailed += each.AnswersFailed;
         }
         return
         [
@@ -55,6 +56,7 @@ public sealed record InstanceStatus(
             ("drops: chains", sum.WalkOverruns),
             ("services: no server", sum.ServiceNoServer),
             ("drops: rewriting", sum.RewriteFailed),
+            ("rejected, unanswered", sum.AnswersFailed),
         ];
     }
 }
