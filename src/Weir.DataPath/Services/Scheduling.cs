@@ -84,7 +84,7 @@ internal static unsafe class Scheduling
         flow->Status |= status;
         packet->FlowStatus = flow->Status;
         // Connections start as inactive, and only TCP has states that make them active (ip_vs_bind_dest).
-        if (packet->Protocol == Parse.Tcp) flow->IpvsFlags |= IpvsFlowFlags.Inactive;
+        flow->IpvsFlags |= IpvsFlowFlags.Inactive;
         ServerCounts.Began(flow, server, flow->Created);
         ServerCounts.In(packet, flow, server, flow->Created);
         var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);

@@ -109,17 +109,17 @@ public sealed unsafe class VirtualServiceTests
     }
 
     [Fact]
-    public void A_datagram_counts_as_active_until_its_flow_ends()
+    public void A_datagram_counts_as_inactive_until_its_flow_ends()
     {
         var host = new Host(_image);
         var bench = Serve(host, protocol: 17);
         Assert.Equal(Host.Pass, host.Through(Frame.Udp(Client, 5000, Virtual, 80)));
         Sent(host, $"{Client}:5000>{Second}:80");
-        Assert.Equal((1, 0), (bench.ServerOf("second")->Active, bench.ServerOf("second")->Inactive));
+        Assert.Equal((0, 1), (bench.ServerOf("second")->Active, bench.ServerOf("second")->Inactive));
         host.Wait(299);
-        Assert.Equal(1, bench.ServerOf("second")->Active);
+        Assert.Equal(1, bench.ServerOf("second")->Inactive);
         host.Wait(2);
-        Assert.Equal(0, bench.ServerOf("second")->Active);
+        Assert.Equal(0, bench.ServerOf("second")->Inactive);
     }
 
     [Fact]

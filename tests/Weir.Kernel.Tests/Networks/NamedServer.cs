@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Weir.Kernel.Tests.Networks;
+
+/// <summary>A server in a namespace that tells its name to who connects, and to who sends a datagram, until it is disposed.</summary>
+internal sealed class NamedServer : IDisposable
+{
+    private readonly Socket _listener;
+    private readonly Socket _datagrams;
+    private readonly byte[] _name;
+    private readonly List<Socket> _accepted = [];
+
+    public NamedServer(NetworkNamespace place, string name, string address, int port)
+    {
+        _name = Encoding.ASCII.GetBytes(name);
+        var endpoint = new IPEndPoint(IPAddress.Parse(address), port);
+        (_listener, _datagrams) = place.Inside(() =>
+        {
+            var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            listener.Bind(endpoint);
+            listener.Listen();
+            var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            datagrams.Bind(endpoint);
+            return (listener, datagrams);
+        });
+        _ = Task.Run(AcceptAsync);
+        _ = Task.Run(AnswerAsync);
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _datagrams.Dispose();
+        lock (_accepted)
+        {
+            foreach (var socket in _accepted) socket.Dispose();
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var socket = await _listener.AcceptAsync();
+                lock (_accepted) _accepted.Add(socket);
+                await socket.SendAsync(_name);
+                // Closed when the client closes.
+                _ = Task.Run(async () =>
+                {
+                    var buffer = new byte[64];
+                    try
+                    {
+                        while (await socket.ReceiveAsync(buffer) > 0)
+                        {
+                        }
+                    }
+                    catch (SocketException)
+                    {
+                        // Reset by the client.
+                    }
+                    catch (ObjectDisposedException)
+                    {
+                        // The server ends.
+                    }
+                    socket.Dispose();
+                });
+            }
+        }
+        catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task AnswerAsync()
+    {
+        var buffer = new byte[64];
+        try
+        {
+            while (true)
+            {
+                var received = await _datagrams.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                await _datagrams.SendToAsync(_name, received.RemoteEndPoint);
+            }
+        }
+        catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
+        {
+            // Disposed.
+        }
+    }
+}
