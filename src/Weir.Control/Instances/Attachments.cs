@@ -32,10 +32,14 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
 
     private string Links => $"{pins}/links";
 
-    /// <summary>The numbers of the devices that have links.</summary>
-    public HashSet<uint> LinkedDevices()
+    /// <summary>The numbers of the devices that have links, or a clsact of ours.</summary>
+    public HashSet<uint> KnownDevices()
     {
         var result = new HashSet<uint>();
+        if (!HasTcx)
+        {
+            foreach (var path in Directory.EnumerateDirectories(Clsact)) result.Add(uint.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
+        }
         foreach (var path in Directory.EnumerateFiles(Links))
         {
             var name = Path.GetFileName(path);
@@ -69,6 +73,7 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
             Unlink($"{Links}/{NameOf(ifIndex, direction)}");
             if (!HasTcx) socket.DeleteFilter(ifIndex, direction, FilterPriority, FilterHandle);
         }
+        if (!HasTcx) RemoveClsact(ifIndex, socket);
     }
 
     /// <summary>Whether both programs of this instance are on the device.</summary>
@@ -100,8 +105,10 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
         for (var i = s_socketHooks.Length - 1; i >= 0; i--) Unlink($"{Links}/{s_socketHooks[i].Program}");
     }
 
-    // Decided when the instance is made; an empty folder stands for no.
-    private bool HasTcx => _hasTcx ??= !Directory.Exists($"{pins}/clsact");
+    /// <summary>Stands for a kernel without TCX, which is asked when the instance is made; in it a folder for each device whose clsact was added for this.</summary>
+    private string Clsact => $"{pins}/clsact";
+
+    private bool HasTcx => _hasTcx ??= !Directory.Exists(Clsact);
 
     private void Attach(uint ifIndex, TcDirection direction, string program, RouteSocket socket)
     {
@@ -114,7 +121,7 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
             link.PinTo(path);
             return;
         }
-        socket.AddClsact(ifIndex);
+        if (socket.AddClsact(ifIndex)) Directory.CreateDirectory(FolderOf(ifIndex));
         socket.ReplaceFilter(ifIndex, direction, FilterPriority, FilterHandle, programs.Get(program), FilterName);
     }
 
@@ -124,6 +131,16 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
         using var link = BpfLink.TryOpenPinned($"{Links}/{NameOf(ifIndex, direction)}");
         return link?.Info.IfIndex == ifIndex;
     }
+
+    private void RemoveClsact(uint ifIndex, RouteSocket socket)
+    {
+        if (!Directory.Exists(FolderOf(ifIndex))) return;
+        // Filters that others have put there since keep it.
+        if (socket.Filters(ifIndex, TcDirection.Ingress).Count + socket.Filters(ifIndex, TcDirection.Egress).Count == 0) socket.DeleteClsact(ifIndex);
+        Directory.Delete(FolderOf(ifIndex));
+    }
+
+    private string FolderOf(uint ifIndex) => $"{Clsact}/{ifIndex.ToString(CultureInfo.InvariantCulture)}";
 
     private bool HasFilter(uint ifIndex, TcDirection direction, RouteSocket socket)
     {

@@ -92,7 +92,7 @@ public sealed partial class Instance
     {
         using var socket = new RouteSocket();
         var devices = socket.Devices();
-        var linked = _attachments.LinkedDevices();
+        var linked = _attachments.KnownDevices();
         foreach (var device in devices)
         {
             var isCovered = Devices.UncoveredReason(device, devices) is null;

@@ -12,6 +12,7 @@ public sealed partial class DownTests : IDisposable
 {
     private readonly NetworkNamespace _place = new("down");
     private readonly string _state = Path.Combine(Path.GetTempPath(), $"weir-down-{Environment.ProcessId}");
+    private string _without = "";
 
     public void Dispose()
     {
@@ -20,18 +21,22 @@ public sealed partial class DownTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0")]
-    [InlineData("1")]
-    public void Down_leaves_no_program_map_link_pin_mount_filter_or_setting(string acceptLocal)
+    [InlineData("0", "")]
+    [InlineData("1", "")]
+    [InlineData("0", "Tcx")]
+    public void Down_leaves_no_program_map_link_pin_mount_filter_or_setting(string acceptLocal, string without)
     {
+        _without = without;
         _place.Run("ip link add veth1 type veth peer name veth2");
         _place.Run("ip tuntap add dev tun1 mode tun");
         _place.Run($"sysctl -qw net.ipv4.conf.lo.accept_local={acceptLocal}");
+        // Another's clsact, which stays.
+        _place.Run("tc qdisc add dev veth2 clsact");
         var before = Traces();
         Use();
         var objects = PinnedObjects();
         // Four programs at devices, four at sockets, two links at each of four devices, four at the control group; maps of rules and counters also within maps.
-        Assert.Equal((8, 12), (objects.Programs.Length, objects.Links.Length));
+        Assert.Equal((8, without == "" ? 12 : 4), (objects.Programs.Length, objects.Links.Length));
         Assert.True(objects.Maps.Length > 25);
         Assert.NotEqual(before, Traces());
 
@@ -86,7 +91,7 @@ public sealed partial class DownTests : IDisposable
     }
 
     private (int Code, string Output, string Error) Weir(string tool, params string[] words) =>
-        _place.Execute(["env", $"WEIR_STATE_DIR={_state}", Shell.Weir(tool), .. words]);
+        _place.Execute(["env", $"WEIR_STATE_DIR={_state}", $"WEIR_WITHOUT={_without}", Shell.Weir(tool), .. words]);
 
     /// <summary>Something of everything that there is.</summary>
     private void Use()
@@ -102,7 +107,7 @@ public sealed partial class DownTests : IDisposable
     [
         string.Concat(File.ReadLines("/proc/self/mounts").Where(line => line.Contains(_state, StringComparison.Ordinal))),
         _place.Run("tc qdisc show"),
-        .. new[] { "lo", "veth1", "tun1" }.Where(device => _place.Execute(["ip", "link", "show", device]).Code == 0)
+        .. new[] { "lo", "veth1", "veth2", "tun1" }.Where(device => _place.Execute(["ip", "link", "show", device]).Code == 0)
             .SelectMany(device => new[] { "ingress", "egress" }.Select(side => _place.Execute(["tc", "filter", "show", "dev", device, side]).Output)),
         Moving().Replace(_place.Execute(["sysctl", "-a", "-r", "^net"]).Output, ""),
     ]);
