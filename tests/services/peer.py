@@ -1,0 +1,83 @@
+"""The programs at both ends of a virtual service.
+
+peer.py serve NAME ADDRESS PORT            answers every connection and every datagram with NAME; keeps a connection that says "hold"
+peer.py ask tcp|udp ADDRESS PORT FROM...   one connection (datagram) after another, each from FROM = ADDRESS:PORT (port 0: any); prints the answers
+peer.py hold ADDRESS PORT FROM...          opens connections, prints who answered, keeps them until its input ends
+"""
+import selectors
+import socket
+import sys
+
+
+def serve(name, address, port):
+    tcp = socket.create_server((address, port), backlog=64)
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind((address, port))
+    selector = selectors.DefaultSelector()
+    selector.register(tcp, selectors.EVENT_READ)
+    selector.register(udp, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is udp:
+                _, sender = udp.recvfrom(2048)
+                udp.sendto(name.encode(), sender)
+            elif key.fileobj is tcp:
+                selector.register(tcp.accept()[0], selectors.EVENT_READ)
+            else:
+                data = b""
+                try:
+                    data = key.fileobj.recv(2048)
+                    if data:
+                        key.fileobj.sendall(name.encode() + b"\n")
+                except OSError:
+                    pass
+                if data != b"hold\n":
+                    selector.unregister(key.fileobj)
+                    key.fileobj.close()
+
+
+def opened(kind, target, source):
+    host, port = source.split(":")
+    peer = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    peer.settimeout(3)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if (host, port) != ("0.0.0.0", "0"):
+        peer.bind((host, int(port)))
+    peer.connect(target)
+    return peer
+
+
+def answer(kind, target, source, word, keep):
+    try:
+        peer = opened(kind, target, source)
+        peer.sendall(word)
+        text = peer.recv(64).decode().strip() or "closed"
+        if keep is not None:
+            keep.append(peer)
+        else:
+            peer.close()
+        return text
+    except ConnectionRefusedError:
+        return "refused"
+    except ConnectionResetError:
+        return "reset"
+    except TimeoutError:
+        return "nothing"
+    except OSError as problem:
+        return problem.__class__.__name__
+
+
+def main(verb, *rest):
+    if verb == "serve":
+        serve(rest[0], rest[1], int(rest[2]))
+    elif verb == "ask":
+        kind, address, port, *sources = rest
+        print(*(answer(kind, (address, int(port)), source, b"ask\n", None) for source in sources), flush=True)
+    else:
+        address, port, *sources = rest
+        kept = []
+        print(*(answer("tcp", (address, int(port)), source, b"hold\n", kept) for source in sources), flush=True)
+        sys.stdin.read()
+
+
+main(*sys.argv[1:])
