@@ -1,8 +1,10 @@
 """The programs at both ends of a virtual service.
 
-peer.py serve NAME ADDRESS PORT            answers every connection and every datagram with NAME; keeps a connection that says "hold"
-peer.py ask tcp|udp ADDRESS PORT FROM...   one connection (datagram) after another, each from FROM = ADDRESS:PORT (port 0: any); prints the answers
-peer.py hold ADDRESS PORT FROM...          opens connections, prints who answered, keeps them until its input ends
+peer.py serve NAME ADDRESS PORT   answers every connection and every datagram with NAME; keeps a connection that says "hold"
+peer.py talk                      a client that does what its input says, a line each, and prints the answers of each in a line:
+    ask tcp|udp ADDRESS PORT FROM...   one connection (datagram) after another, each from FROM = ADDRESS:PORT (0.0.0.0:0: any)
+    hold ADDRESS PORT FROM...          connections that stay open
+    release                            closes those
 """
 import selectors
 import socket
@@ -67,17 +69,24 @@ def answer(kind, target, source, word, keep):
         return problem.__class__.__name__
 
 
-def main(verb, *rest):
-    if verb == "serve":
-        serve(rest[0], rest[1], int(rest[2]))
-    elif verb == "ask":
-        kind, address, port, *sources = rest
-        print(*(answer(kind, (address, int(port)), source, b"ask\n", None) for source in sources), flush=True)
-    else:
-        address, port, *sources = rest
-        kept = []
-        print(*(answer("tcp", (address, int(port)), source, b"hold\n", kept) for source in sources), flush=True)
-        sys.stdin.read()
+def talk():
+    kept = []
+    for line in sys.stdin:
+        verb, *rest = line.split()
+        if verb == "ask":
+            kind, address, port, *sources = rest
+            print(*(answer(kind, (address, int(port)), source, b"ask\n", None) for source in sources), flush=True)
+        elif verb == "hold":
+            address, port, *sources = rest
+            print(*(answer("tcp", (address, int(port)), source, b"hold\n", kept) for source in sources), flush=True)
+        else:
+            for peer in kept:
+                peer.close()
+            kept.clear()
+            print("released", flush=True)
 
 
-main(*sys.argv[1:])
+if sys.argv[1] == "serve":
+    serve(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+else:
+    talk()
