@@ -21,5 +21,11 @@ public struct FlowTuple
 
     /// <summary>0, except for keys of <see cref="Maps.Replies"/> that are not replies: see <see cref="Translated"/>.</summary>
     public byte Side;
+
+    /// <summary>
+    /// Always 0, which the verifier does not know of memory that a global sub-program is given. Whatever a <c>bpf_loop</c> call-back changes in its context
+    /// must start from such a value: verifiers before Linux 6.7 follow the call-back once, take what they know at its first run for what always holds, and
+    /// remove the branches that its first run cannot take.
+    /// </summary>
     public ushort Zero0;
 }

@@ -29,6 +29,13 @@ public static unsafe class Walk
         state.Skb = skb;
         state.Packet = packet;
         state.Chain = chain;
+        // Not the constant: see FlowTuple.Zero0.
+        uint zero = packet->Original.Zero0;
+        state.MatchCell = zero;
+        state.MatchesLeft = zero;
+        state.Depth = zero;
+        state.Verdict = zero;
+        state.Argument = zero;
         delegate*<uint, State*, long> step = &Step;
         Helpers.Loop(MaxSteps, (delegate*<uint, void*, long>)step, &state, 0);
         switch ((TargetKind)state.Verdict)

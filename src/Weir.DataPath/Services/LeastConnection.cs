@@ -10,8 +10,8 @@ internal static unsafe class LeastConnection
     {
         Walk walk;
         walk.Start = service->ServerStart;
-        walk.Found = 0;
-        walk.Overhead = 0;
+        walk.Found = service->Zero;
+        walk.Overhead = service->Zero;
         Helpers.Loop(service->ServerCount, &Step, &walk, 0);
         return walk.Found;
     }

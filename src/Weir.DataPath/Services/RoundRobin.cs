@@ -19,9 +19,9 @@ internal static unsafe class RoundRobin
             ServerWalk walk;
             walk.Start = service->ServerStart;
             walk.Count = service->ServerCount;
-            walk.Index = ServerWalk.IndexAfter(service, position);
+            walk.Index = ServerWalk.IndexAfter(service, position) + service->Zero;
             walk.Wanted = 0;
-            walk.Found = 0;
+            walk.Found = service->Zero;
             Helpers.Loop(walk.Count, &Step, &walk, 0);
             chosen = walk.Found;
             if (chosen == 0) break;

@@ -35,7 +35,9 @@ public struct Service
 
     /// <summary>wrr: how far the current weight falls from round to round; at least 1.</summary>
     public int WeightStep;
-    public uint Reserved1;
+
+    /// <summary>Always 0, which the verifier does not know, see <see cref="Flows.FlowTuple.Zero0"/>.</summary>
+    public uint Zero;
 }
 
 /// <summary>Schedulers that the data path knows.</summary>

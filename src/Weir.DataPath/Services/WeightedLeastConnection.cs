@@ -10,9 +10,9 @@ internal static unsafe class WeightedLeastConnection
     {
         Walk walk;
         walk.Start = service->ServerStart;
-        walk.Found = 0;
-        walk.Overhead = 0;
-        walk.Weight = 0;
+        walk.Found = service->Zero;
+        walk.Overhead = service->Zero;
+        walk.Weight = service->Zero;
         Helpers.Loop(service->ServerCount, &Step, &walk, 0);
         return walk.Found;
     }

@@ -24,18 +24,19 @@ internal static unsafe class WeightedRoundRobin
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var position = state->Position;
+            var zero = service->Zero;
             Walk walk;
             walk.Start = service->ServerStart;
             walk.Count = service->ServerCount;
             walk.Last = SchedulerPosition.ServerSlot(position) == 0 ? NoIndex : SchedulerPosition.Index(position);
-            walk.Index = walk.Last + 1;
-            walk.Stop = NoIndex;
-            walk.Weight = (int)SchedulerPosition.CurrentWeight(position);
+            walk.Index = walk.Last + 1 + zero;
+            walk.Stop = NoIndex - zero;
+            walk.Weight = (int)(SchedulerPosition.CurrentWeight(position) + zero);
             walk.MaxWeight = service->MaxWeight;
             walk.WeightStep = service->WeightStep;
-            walk.Restarted = 0;
-            walk.LastPass = 0;
-            walk.Found = 0;
+            walk.Restarted = zero;
+            walk.LastPass = zero;
+            walk.Found = zero;
             Helpers.Loop(MaxSteps, &Step, &walk, 0);
             chosen = walk.Found;
             var next = chosen != 0
