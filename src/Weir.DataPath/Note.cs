@@ -36,4 +36,7 @@ public static class Note
 
     /// <summary>An answer that REJECT made, with the state and translation of the flow that it belongs to.</summary>
     public const uint Answer = 1 << 11;
+
+    /// <summary><see cref="Flows.FlowStatus.Way"/>, 4 bits.</summary>
+    public const int WayShift = 12;
 }

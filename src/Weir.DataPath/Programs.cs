@@ -234,17 +234,17 @@ public static unsafe class Programs
         var note = Note.Present | (uint)packet->State << Note.StateShift;
         if (IsTracked(packet))
         {
-            var status = packet->FlowStatus;
-            if (packet->Direction != 0) note |= Note.Reply;
-            else if ((status & FlowStatus.Service) != 0) note |= Note.Service;
-            if ((status & FlowStatus.DestinationNat) != 0) note |= Note.DestinationNat;
-            if ((status & FlowStatus.SourceNat) != 0) note |= Note.SourceNat;
-            if ((status & FlowStatus.Confirmed) == 0) note |= Note.Pending;
             if ((packet->Flags & PacketFlags.NewFlow) != 0)
             {
                 var action = FlowTable.Insert(packet, 0);
                 if (action != TcAction.Continue) return action;
             }
+            var status = packet->FlowStatus;
+            if (packet->Direction != 0) note |= Note.Reply;
+            else if ((status & FlowStatus.Service) != 0) note |= Note.Service;
+            if ((status & FlowStatus.DestinationNat) != 0) note |= Note.DestinationNat | (uint)(status & FlowStatus.Way) >> FlowTuple.WayShift << Note.WayShift;
+            if ((status & FlowStatus.SourceNat) != 0) note |= Note.SourceNat;
+            if ((status & FlowStatus.Confirmed) == 0) note |= Note.Pending;
         }
         skb->TcIndex = note;
         return TcAction.Continue;
@@ -287,7 +287,7 @@ public static unsafe class Programs
         if ((packet->Flags & PacketFlags.IcmpError) != 0)
         {
             packet->FlowStatus = FlowStatus.Confirmed;
-            if ((note & (Note.DestinationNat | Note.SourceNat)) != 0) IcmpErrors.Recall(skb, packet, note & Note.DestinationNat);
+            if ((note & (Note.DestinationNat | Note.SourceNat)) != 0) IcmpErrors.Recall(skb, packet, SideOf(note));
             return TcAction.Continue;
         }
         // An established connection on its way to a server: nothing is left to do here, unless rules want to know more.
@@ -298,16 +298,19 @@ public static unsafe class Programs
         }
         if ((note & (Note.DestinationNat | Note.SourceNat | Note.Pending | Note.Service)) != 0)
         {
-            if (Tracking.Find(packet, note & Note.DestinationNat) == 0) return TcAction.Continue;
+            if (Tracking.Find(packet, SideOf(note)) == 0) return TcAction.Continue;
             if ((note & (Note.DestinationNat | Note.SourceNat)) != 0 || packet->State != TrackState.New) return TcAction.Shot;
             // The packet that made the flow was dropped since.
-            return Tracking.Begin(packet, Helpers.KtimeGetNs());
+            return Tracking.Begin(skb, packet, Helpers.KtimeGetNs());
         }
         if (packet->Direction != 0) Tuples.InvertOf(packet, &packet->Original);
         else Tuples.Of(packet, &packet->Original);
         packet->FlowStatus = FlowStatus.Confirmed;
         return TcAction.Continue;
     }
+
+    /// <summary>The <see cref="FlowTuple.Side"/> by which egress finds a flow.</summary>
+    private static uint SideOf(uint note) => (note & Note.DestinationNat) == 0 ? 0 : FlowTuple.Translated + (note >> Note.WayShift & (FlowTuple.Ways - 1));
 
     private static int Output(SkBuff* skb, Packet* packet, uint active)
     {

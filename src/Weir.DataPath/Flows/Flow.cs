@@ -15,7 +15,9 @@ public struct Flow
     /// <summary>IPVS's own state of a service flow.</summary>
     public IpvsState IpvsState;
 
-    public ushort Reserved0;
+    /// <summary>TCP: the kind of the last segment and its direction.</summary>
+    public byte TcpLast;
+    public TcpNotes TcpNotes;
 
     /// <summary>When it ends, CLOCK_MONOTONIC nanoseconds.</summary>
     public ulong Expires;
@@ -60,6 +62,18 @@ public struct Flow
     public ulong OriginalBytes;
     public ulong ReplyPackets;
     public ulong ReplyBytes;
+
+    /// <summary>TCP: the highest sequence number, plus one, that each side has sent (0: original, 1: reply).</summary>
+    public uint TcpEnd0;
+    public uint TcpEnd1;
+
+    /// <summary>TCP: the highest sequence number that each side has acknowledged.</summary>
+    public uint TcpAcknowledged0;
+    public uint TcpAcknowledged1;
+
+    /// <summary>TCP: the end of the last segment that acknowledged something or was out of place.</summary>
+    public uint TcpLastEnd;
+    public uint Reserved0;
 }
 
 /// <summary>Status of a flow; bits 1 to 10 are netfilter's (enum ip_conntrack_status) at the same places.</summary>
@@ -101,6 +115,27 @@ public enum FlowStatus : uint
 
     /// <summary>A rule translated the destination to the virtual address: the INPUT chains see that one.</summary>
     VirtualNat = 1 << 23,
+
+    /// <summary>4 bits from <see cref="FlowTuple.WayShift"/> on: which of those that look the same after PREROUTING this one is.</summary>
+    Way = 15 << FlowTuple.WayShift,
+}
+
+/// <summary>What else is known of a TCP connection.</summary>
+[Flags]
+public enum TcpNotes : byte
+{
+    None = 0,
+    OriginalSeen = 1 << 0,
+    ReplySeen = 1 << 1,
+    OriginalAcknowledged = 1 << 2,
+    ReplyAcknowledged = 1 << 3,
+
+    /// <summary>By a FIN, while it was open.</summary>
+    Closed = 1 << 4,
+    SimultaneousOpen = 1 << 5,
+
+    /// <summary>A SYN came in LAST_ACK: an acknowledgement may be a challenge.</summary>
+    ChallengeExpected = 1 << 6,
 }
 
 /// <summary>Netfilter's TCP states (enum tcp_conntrack), same numbers.</summary>

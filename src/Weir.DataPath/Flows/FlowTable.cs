@@ -47,18 +47,20 @@ public static unsafe class FlowTable
         var original = packet->Original;
         if (confirm != 0)
         {
-            if (IsOriginalOfAnother(&pending->Reply, &original)) return TcAction.Shot;
+            if (IsOriginalOfAnother(&pending->Reply, &original)) return NoPort();
             if (Maps.Replies.Update(&pending->Reply, &original, UpdateMode.NoExist) != 0) return Clash(packet, pending);
             pending->Status |= FlowStatus.Confirmed | FlowStatus.ReplyKnown;
         }
-        if ((pending->Status & FlowStatus.DestinationNat) != 0)
+        var isTranslated = (pending->Status & FlowStatus.DestinationNat) != 0;
+        if (isTranslated && !EnterTranslated(scratch, pending, &original))
         {
-            Tuples.Translated(&original, &pending->Reply, &scratch->Key);
-            Maps.Replies.Update(&scratch->Key, &original, UpdateMode.Any);
+            if (confirm != 0) Maps.Replies.Delete(&pending->Reply);
+            return NoPort();
         }
         var result = Maps.Flows.Update(&original, pending, UpdateMode.NoExist);
         if (result != 0)
         {
+            if (isTranslated) Maps.Replies.Delete(&scratch->Key);
             if (confirm != 0) Maps.Replies.Delete(&pending->Reply);
             if (result == Full) Statistics.FlowsFull();
             return TcAction.Shot;
@@ -83,11 +85,11 @@ public static unsafe class FlowTable
         var flow = Maps.Flows.Lookup(&original);
         if (flow == null) return TcAction.Shot;
         if ((flow->Status & FlowStatus.Confirmed) != 0) return TcAction.Continue;
-        if (IsOriginalOfAnother(&flow->Reply, &original)) return TcAction.Shot;
+        if (IsOriginalOfAnother(&flow->Reply, &original)) return NoPort();
         if (Maps.Replies.Update(&flow->Reply, &original, UpdateMode.NoExist) != 0)
         {
             var owner = Maps.Replies.Lookup(&flow->Reply);
-            if (owner == null || !Tuples.Equal(owner, &original)) return TcAction.Shot;
+            if (owner == null || !Tuples.Equal(owner, &original)) return NoPort();
         }
         Set(flow, FlowStatus.Confirmed | FlowStatus.ReplyKnown);
         packet->FlowStatus = flow->Status;
@@ -123,7 +125,7 @@ public static unsafe class FlowTable
         FlowTuple key;
         if ((flow->Status & FlowStatus.DestinationNat) != 0)
         {
-            Tuples.Translated(original, &flow->Reply, &key);
+            Tuples.Translated(original, &flow->Reply, (uint)(flow->Status & FlowStatus.Way) >> FlowTuple.WayShift, &key);
             Maps.Replies.Delete(&key);
         }
         ConnLimits.Leave(original, flow);
@@ -154,15 +156,35 @@ public static unsafe class FlowTable
     /// <summary>Whether answers would be taken for another flow's first packets (protocols without ports to choose from).</summary>
     private static bool IsOriginalOfAnother(FlowTuple* reply, FlowTuple* original) => Maps.Flows.Lookup(reply) != null && !Tuples.Equal(reply, original);
 
+    private static bool EnterTranslated(Scratch* scratch, Flow* pending, FlowTuple* original)
+    {
+        Tuples.Translated(original, &pending->Reply, 0, &scratch->Key);
+        for (uint way = 0; way < FlowTuple.Ways; way++)
+        {
+            scratch->Key.Side = (byte)(FlowTuple.Translated + way);
+            if (Maps.Replies.Update(&scratch->Key, original, UpdateMode.NoExist) != 0) continue;
+            pending->Status |= (FlowStatus)(way << FlowTuple.WayShift);
+            return true;
+        }
+        return false;
+    }
+
     private static int Clash(Packet* packet, Flow* pending)
     {
         // Two packets of one new flow on two processors: the other one's flow is as good.
         var owner = Maps.Replies.Lookup(&pending->Reply);
-        if (owner == null || !Tuples.Equal(owner, &packet->Original)) return TcAction.Shot;
+        if (owner == null || !Tuples.Equal(owner, &packet->Original)) return NoPort();
         ConnLimits.Leave(&packet->Original, pending);
         if ((pending->Status & FlowStatus.Service) != 0) VirtualServices.Ended(&packet->Original, pending);
         packet->Flags &= ~PacketFlags.NewFlow;
         return TcAction.Continue;
+    }
+
+    /// <summary>Nothing tells the flow's answers from those of another.</summary>
+    private static int NoPort()
+    {
+        Statistics.NoPort();
+        return TcAction.Shot;
     }
 
     private static void Arm(Flow* flow)

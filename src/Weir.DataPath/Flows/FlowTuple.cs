@@ -9,6 +9,15 @@ public struct FlowTuple
     /// <summary><see cref="Side"/> of the original direction as it looks after its destination was translated: how egress finds the flow.</summary>
     public const byte Translated = 1;
 
+    /// <summary>
+    /// Flows that may look the same once their destinations are translated (one client, one port, through several addresses to one server), until their
+    /// sources are: <see cref="Side"/> is then up to <c>Translated + Ways - 1</c>.
+    /// </summary>
+    public const uint Ways = 16;
+
+    /// <summary>Where a flow's <see cref="FlowStatus.Way"/> is in its status.</summary>
+    public const int WayShift = 24;
+
     public IpAddress Source;
     public IpAddress Destination;
 

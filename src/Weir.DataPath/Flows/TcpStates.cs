@@ -4,7 +4,7 @@ namespace Weir.DataPath.Flows;
 
 /// <summary>
 /// Netfilter's TCP state machine (what nf_conntrack_proto_tcp does, by its documented table): next state by direction, kind of segment and state.
-/// Sequence windows are not followed.
+/// Sequence windows are not followed; for what else depends on numbers see <see cref="TcpTracking"/>.
 /// </summary>
 internal static class TcpStates
 {
@@ -13,6 +13,9 @@ internal static class TcpStates
 
     /// <summary>In the table: the segment passes but moves nothing.</summary>
     public const byte Ignored = 21;
+
+    /// <summary>Not in the table: a new connection begins with this segment.</summary>
+    public const byte Reopened = 22;
 
     public const byte Fin = 0x01;
     public const byte Syn = 0x02;

@@ -46,28 +46,29 @@ public static unsafe class Tracking
                 SetState(packet, flow);
                 return TcAction.Continue;
             }
-            if (flow->Expires > now && Follow(packet, flow, now)) return TcAction.Continue;
+            if (flow->Expires > now && Follow(skb, packet, flow, now)) return TcAction.Continue;
             if (packet->State == TrackState.Untracked) return Refuse(packet);
             // Over, or reopened.
             Delete(packet, flow);
         }
         Tuples.Of(packet, &packet->Original);
-        return Begin(packet, now);
+        return Begin(skb, packet, now);
     }
 
     /// <summary>
-    /// At egress of a forwarded packet: finds the flow by what PREROUTING left of it. The direction is known from the note.
+    /// At egress of a forwarded packet: finds the flow by what PREROUTING left of it. The direction is known from the note; <paramref name="side"/> is the
+    /// <see cref="FlowTuple.Side"/> of the key, not 0 where the destination is translated.
     /// </summary>
     /// <returns>0: there is one.</returns>
     [Subprogram(Global = true)]
-    public static int Find(Packet* packet, uint translated)
+    public static int Find(Packet* packet, uint side)
     {
         if (packet == null) return 1;
         if (packet->Direction != 0) Tuples.InvertOf(packet, &packet->Original);
         else Tuples.Of(packet, &packet->Original);
-        if (translated != 0)
+        if (side != 0)
         {
-            packet->Original.Side = FlowTuple.Translated;
+            packet->Original.Side = (byte)side;
             var original = FlowTable.LookupReply(&packet->Original);
             if (original == null) return 1;
             packet->Original = *original;
@@ -98,7 +99,7 @@ public static unsafe class Tracking
 
     /// <summary>Makes the pending flow of a packet that has none.</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
-    public static int Begin(Packet* packet, ulong now)
+    public static int Begin(SkBuff* skb, Packet* packet, ulong now)
     {
         var timeouts = Timeouts.Settings();
         var flow = FlowTable.Pending();
@@ -127,6 +128,7 @@ public static unsafe class Tracking
         for (var i = 0; i < Scratch.FlowWords; i++) words[i] = 0;
         flow->Status = (packet->Flags & PacketFlags.Local) != 0 ? FlowStatus.Local : FlowStatus.None;
         flow->TcpState = (TcpState)tcpState;
+        if (packet->Protocol == Parse.Tcp) TcpTracking.Begin(skb, packet, flow);
         flow->Created = now;
         flow->Expires = now + seconds * Timeouts.Second;
         flow->OriginalPackets = 1;
@@ -165,13 +167,13 @@ public static unsafe class Tracking
     }
 
     /// <summary>Moves the flow on. False: the flow is over and another may begin, or (state Untracked as a sign) the packet is invalid.</summary>
-    private static bool Follow(Packet* packet, Flow* flow, ulong now)
+    private static bool Follow(SkBuff* skb, Packet* packet, Flow* flow, ulong now)
     {
         var timeouts = Timeouts.Settings();
         if (timeouts == null) return false;
         if (packet->Protocol == Parse.Tcp)
         {
-            if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !FollowTcp(packet, flow, timeouts, now)) return false;
+            if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !FollowTcp(skb, packet, flow, timeouts, now)) return false;
         }
         else
         {
@@ -192,7 +194,7 @@ public static unsafe class Tracking
         return true;
     }
 
-    private static bool FollowTcp(Packet* packet, Flow* flow, TimeoutSettings* timeouts, ulong now)
+    private static bool FollowTcp(SkBuff* skb, Packet* packet, Flow* flow, TimeoutSettings* timeouts, ulong now)
     {
         var old = (uint)flow->TcpState;
         var kind = TcpStates.KindOf(packet->TcpFlags);
@@ -200,8 +202,9 @@ public static unsafe class Tracking
         // The other direction of a connection that is routed to its server is not seen here: only ip_vs's own states tell.
         if (isService && (flow->IpvsFlags & IpvsFlowFlags.NoOutput) != 0)
             return kind != TcpStates.KindSyn || flow->IpvsState is not (IpvsState.TimeWait or IpvsState.Close);
-        uint next = TcpStates.Next(packet->Direction, kind, old);
+        var next = TcpTracking.Next(skb, packet, flow);
         if (next == TcpStates.Ignored) return true;
+        if (next == TcpStates.Reopened) return false;
         if (next == TcpStates.Invalid)
         {
             // ip_vs translates whatever belongs to a connection.
@@ -209,8 +212,6 @@ public static unsafe class Tracking
             packet->State = TrackState.Untracked;
             return false;
         }
-        // A SYN after the end begins anew.
-        if (next == (uint)TcpState.SynSent && old >= (uint)TcpState.TimeWait) return false;
         var seconds = Timeouts.OfTcp(timeouts, next);
         if (kind == TcpStates.KindRst) seconds = Timeouts.OfTcp(timeouts, (uint)TcpState.Close);
         if ((flow->Status & FlowStatus.SeenReply) == 0)

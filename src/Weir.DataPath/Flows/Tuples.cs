@@ -80,14 +80,14 @@ internal static unsafe class Tuples
     }
 
     /// <summary>The original direction as it looks once its destination is translated, as key of <see cref="Maps.Replies"/>.</summary>
-    public static void Translated(FlowTuple* original, FlowTuple* reply, FlowTuple* to)
+    public static void Translated(FlowTuple* original, FlowTuple* reply, uint way, FlowTuple* to)
     {
         to->Source = original->Source;
         to->Destination = reply->Source;
         to->SourcePortBe = original->SourcePortBe;
         to->DestinationPortBe = original->Protocol == Parse.Icmp ? original->DestinationPortBe : reply->SourcePortBe;
         to->Protocol = original->Protocol;
-        to->Side = FlowTuple.Translated;
+        to->Side = (byte)(FlowTuple.Translated + way);
         to->Zero0 = 0;
     }
 

@@ -27,7 +27,8 @@ public static unsafe class IcmpErrors
         if (!isMade && Checksums.IsWrong(skb, packet) != 0) return Unknown();
         // The kernel quotes packets as it had them: translated, but for their sources.
         var flow = isMade ? FindMade(packet, &inner) : FindArrived(packet, &inner);
-        if (flow == null || flow->Expires <= Helpers.KtimeGetNs()) return Unknown();
+        // What is made here may be about the packet that ended the flow.
+        if (flow == null || (!isMade && flow->Expires <= Helpers.KtimeGetNs())) return Unknown();
         if (!isMade)
         {
             var concernedBe = packet->Direction == 0 ? packet->Original.Destination.Word3Be : flow->Reply.Destination.Word3Be;
@@ -51,12 +52,12 @@ public static unsafe class IcmpErrors
     }
 
     /// <summary>
-    /// At egress of a forwarded error: finds its flow by what PREROUTING left of it. Direction and state are known from the note; <paramref name="translated"/>
-    /// says whether the flow's destination is translated.
+    /// At egress of a forwarded error: finds its flow by what PREROUTING left of it. Direction and state are known from the note; <paramref name="side"/>
+    /// is the key's, as in <see cref="Tracking.Find"/>.
     /// </summary>
     /// <returns>0.</returns>
     [Subprogram(Global = true)]
-    public static int Recall(SkBuff* skb, Packet* packet, uint translated)
+    public static int Recall(SkBuff* skb, Packet* packet, uint side)
     {
         if (packet == null) return 0;
         packet->FlowStatus = FlowStatus.Confirmed;
@@ -65,7 +66,7 @@ public static unsafe class IcmpErrors
         FlowTuple tuple;
         if (packet->Direction != 0) tuple = inner;
         else Tuples.Invert(&inner, &tuple);
-        var flow = translated != 0 ? FindTranslated(packet, &tuple) : FindOriginal(packet, &tuple);
+        var flow = side != 0 ? FindTranslated(packet, &tuple, (byte)side) : FindOriginal(packet, &tuple);
         if (flow != null) packet->FlowStatus = flow->Status | FlowStatus.Confirmed;
         return 0;
     }
@@ -201,14 +202,14 @@ public static unsafe class IcmpErrors
         FlowTuple tuple = *inner;
         var flow = FindOriginal(packet, &tuple);
         if (flow != null) return flow;
-        flow = FindTranslated(packet, &tuple);
+        flow = FindTranslated(packet, &tuple, FlowTuple.Translated);
         if (flow != null) return flow;
         Tuples.Invert(inner, &tuple);
         flow = FindByReply(packet, &tuple);
         if (flow != null) return flow;
         packet->Direction = 0;
         flow = FindOriginal(packet, &tuple);
-        return flow != null ? flow : FindTranslated(packet, &tuple);
+        return flow != null ? flow : FindTranslated(packet, &tuple, FlowTuple.Translated);
     }
 
     private static Flow* FindOriginal(Packet* packet, FlowTuple* tuple)
@@ -217,9 +218,9 @@ public static unsafe class IcmpErrors
         return Maps.Flows.Lookup(tuple);
     }
 
-    private static Flow* FindTranslated(Packet* packet, FlowTuple* tuple)
+    private static Flow* FindTranslated(Packet* packet, FlowTuple* tuple, byte side)
     {
-        tuple->Side = FlowTuple.Translated;
+        tuple->Side = side;
         return FindByReply(packet, tuple);
     }
 

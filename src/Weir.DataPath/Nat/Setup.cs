@@ -73,11 +73,8 @@ public static unsafe class Setup
         if (!SourceStays(packet, scratch, range))
         {
             if ((range->Flags & (uint)NatRangeFlags.MapAddresses) != 0) ChooseAddress(scratch, range);
-            if (!ChoosePort(packet, scratch, range))
-            {
-                Statistics.NoPort();
-                return TcAction.Shot;
-            }
+            // Where all ports are taken, the last one stays: another source port may yet tell the flows apart, else the packet is dropped at the end.
+            ChoosePort(packet, scratch, range);
         }
         Tuples.Invert(&scratch->Key, &scratch->OtherKey);
         if (!Tuples.Equal(&scratch->OtherKey, &flow->Reply))
@@ -122,32 +119,31 @@ public static unsafe class Setup
         else scratch->Key.Source.Word3Be = addressBe;
     }
 
-    private static bool ChoosePort(Packet* packet, Scratch* scratch, Range* range)
+    private static void ChoosePort(Packet* packet, Scratch* scratch, Range* range)
     {
         var portBe = KeyPortBe(scratch, range);
         if ((range->Flags & RandomAny) == 0)
         {
             if ((range->Flags & (uint)NatRangeFlags.PortsSpecified) == 0)
             {
-                if (!IsTaken(packet, scratch)) return true;
+                if (!IsTaken(packet, scratch)) return;
             }
             else if ((range->Flags & (uint)NatRangeFlags.PortOffset) == 0 && PortInRange(portBe, range) &&
                 (range->PortMin == range->PortMax || !IsTaken(packet, scratch)))
             {
-                return true;
+                return;
             }
         }
         uint port = BinaryPrimitives.ReverseEndianness(portBe);
         Search search = default;
         search.Packet = packet;
         search.Destination = range->Destination;
-        if (!HasPort(scratch)) return true;
-        if (!Limits(scratch, range, port, &search)) return true;
+        if (!HasPort(scratch)) return;
+        if (!Limits(scratch, range, port, &search)) return;
         if ((range->Flags & (uint)NatRangeFlags.PortOffset) != 0) search.Offset = port - range->PortBase;
         else if ((range->Flags & RandomAny) != 0 || range->Destination == 0) search.Offset = Helpers.GetPrandomU32() & 0xffff;
         delegate*<uint, Search*, long> step = &TryPort;
         Helpers.Loop(search.Count < FirstRound ? search.Count : AllRounds, (delegate*<uint, void*, long>)step, &search, 0);
-        return search.Found != 0;
     }
 
     /// <summary>The ports to choose from. False: the port cannot be changed.</summary>
@@ -205,7 +201,6 @@ public static unsafe class Setup
         if (search->Destination != 0 && scratch->Key.Protocol != Parse.Icmp) scratch->Key.DestinationPortBe = portBe;
         else scratch->Key.SourcePortBe = portBe;
         if (IsTaken(packet, scratch)) return 0;
-        search->Found = 1;
         return 1;
     }
 
@@ -254,7 +249,5 @@ public static unsafe class Setup
         public uint First;
         public uint Count;
         public uint Offset;
-        public uint Found;
-        public uint Reserved0;
     }
 }

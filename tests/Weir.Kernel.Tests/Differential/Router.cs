@@ -33,7 +33,7 @@ internal sealed class Router : IDisposable
             Shell.Run($"ip -n {_router.Name} address add 10.{number}.0.1/24 dev {side}");
             for (var i = 2; i < 10; i++) Shell.Run($"ip -n {_router.Name} neighbour add 10.{number}.0.{i} lladdr 02:00:00:00:0{number}:02 dev {side} nud permanent");
         }
-        _router.Run("sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.icmp_ratelimit=0 net.ipv4.icmp_msgs_per_sec=1000000");
+        _router.Run("sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.icmp_ratelimit=0 net.ipv4.icmp_msgs_per_sec=1000000 net.ipv4.icmp_msgs_burst=1000000");
         // Conversations are made up here, with right sequence numbers where a state asks for them but no care for windows.
         _router.Execute(["sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_be_liberal=1"]);
         Left = _far.Inside(() => new PacketSocket("left"));
