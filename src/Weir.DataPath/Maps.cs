@@ -52,6 +52,9 @@ public static class Maps
     /// <summary>Flows counted.</summary>
     public static readonly HashMap<ConnLimitKey, int> ConnLimits = new(65536, MapFlags.NoPrealloc);
 
+    /// <summary>The link headers of the packets that came in last, by a hash of the packet: what LOG in FORWARD shows, where the packet has another one.</summary>
+    public static readonly ArrayMap<LinkHeader> LinkHeaders = new(LinkHeader.Count);
+
     /// <summary>256 KiB of <see cref="LogEvent"/>.</summary>
     public static readonly RingBuffer LogEvents = new(262144);
 

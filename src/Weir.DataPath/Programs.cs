@@ -226,6 +226,7 @@ public static unsafe class Programs
     /// <summary>Up to the kernel's routing, with a note for the egress program.</summary>
     private static int ToForward(SkBuff* skb, Packet* packet, uint active)
     {
+        if ((active & ActiveImage.LinkHeaders) != 0) LinkHeader.Remember(skb, packet);
         if ((active & ActiveImage.Tracking) == 0)
         {
             skb->TcIndex = Note.Present;

@@ -35,4 +35,7 @@ public enum SettingsFlags : uint
 
     /// <summary>Picks a TCP connection up in its middle (net.netfilter.nf_conntrack_tcp_loose, on by default).</summary>
     TcpLoose = 1 << 3,
+
+    /// <summary>The kernel lets programs read its memory (it does not in the confidentiality mode of lockdown).</summary>
+    ReadKernel = 1 << 4,
 }

@@ -74,6 +74,28 @@ public sealed unsafe class LogTests
     }
 
     [Fact]
+    public void A_forwarded_packet_shows_what_it_came_in_with()
+    {
+        var image = new TestImage().Tracked();
+        image.Flags |= ActiveImage.LinkHeaders;
+        image.Add(BuiltInChain.NatPrerouting, new TestRule(TargetKind.Dnat).Protocol(6).Nat(low: Server, portLow: 8000));
+        image.Add(BuiltInChain.FilterForward, new TestRule(TargetKind.Log).Log());
+        image.Add(BuiltInChain.ManglePostrouting, new TestRule(TargetKind.Log).Log());
+        var host = new Host(image);
+        var frame = Frame.Tcp(Client, 40000, Own, 80, Frame.Syn);
+        for (var i = 0; i < 12; i++) frame[i] = (byte)(i + 2);
+        Assert.Equal(Host.Pass, host.In(frame));
+        host.Frame.AsSpan(0, 12).Clear();
+        Assert.Equal(Host.Pass, host.Onward(Host.Eth0, Host.Eth1));
+        for (var i = 0; i < 2; i++)
+        {
+            var log = Read();
+            Assert.Equal((Host.Eth0, Host.Eth1, 14), (log.InIfIndex, log.OutIfIndex, log.MacLength));
+            Assert.Equal(frame[..14], new ReadOnlySpan<byte>(log.Mac, 14).ToArray());
+        }
+    }
+
+    [Fact]
     public void What_does_not_fit_into_the_buffer_is_counted()
     {
         var image = new TestImage();

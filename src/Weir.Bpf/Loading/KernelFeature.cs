@@ -13,4 +13,6 @@ public enum KernelFeature
     FibLookupSkipNeighbour,
     /// <summary>Routing look-ups by the packet's mark (BPF_FIB_LOOKUP_MARK, Linux 6.10).</summary>
     FibLookupMark,
+    /// <summary>Reading the kernel's memory (bpf_probe_read_kernel): every supported kernel has it, and locks it away in the confidentiality mode of lockdown.</summary>
+    ReadKernelMemory,
 }

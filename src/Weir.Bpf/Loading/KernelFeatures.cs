@@ -19,6 +19,7 @@ public static class KernelFeatures
         KernelFeature.FibLookupSource => new(6, 7),
         KernelFeature.FibLookupSkipNeighbour => new(6, 5),
         KernelFeature.FibLookupMark => new(6, 10),
+        KernelFeature.ReadKernelMemory => new(5, 5),
         _ => throw new ArgumentOutOfRangeException(nameof(feature)),
     };
 
@@ -30,6 +31,7 @@ public static class KernelFeatures
         KernelFeature.FibLookupSource => TakesFibFlag(1 << 4),
         KernelFeature.FibLookupSkipNeighbour => TakesFibFlag(1 << 2),
         KernelFeature.FibLookupMark => TakesFibFlag(1 << 5),
+        KernelFeature.ReadKernelMemory => ReadsKernelMemory(),
         _ => throw new ArgumentOutOfRangeException(nameof(feature)),
     });
 
@@ -47,6 +49,21 @@ public static class KernelFeatures
         {
             return false;
         }
+    }
+
+    private static bool ReadsKernelMemory()
+    {
+        const int probeReadKernel = 113;
+        return Loads("tc/ingress",
+        [
+            Instruction.Move64(Register.R3, Register.R1),
+            Instruction.Move64(Register.R1, Register.R10),
+            Instruction.Alu64(AluOperation.Add, Register.R1, -8),
+            Instruction.Move64(Register.R2, 8),
+            Instruction.CallHelper(probeReadKernel),
+            Instruction.Move64(Register.R0, 0),
+            Instruction.Exit(),
+        ]);
     }
 
     /// <summary>A kernel with TCX looks for the device first (ENODEV), one without refuses the place (EINVAL).</summary>

@@ -69,6 +69,14 @@ public static unsafe class Helpers
     public static FibLookupResult FibLookup(void* context, FibLookup* parameters, int size, FibLookupFlags flags) =>
         ManagedKernel.Current.FibLookup(parameters, flags);
 
+    /// <summary>Copies memory of the kernel from an address that may be wrong: 0 or -EFAULT. Managed there is no kernel.</summary>
+    [Helper(113)]
+    public static long ProbeReadKernel(void* to, uint size, ulong address)
+    {
+        new Span<byte>(to, (int)size).Clear();
+        return -14;
+    }
+
     /// <summary>The cookie of the network namespace that the context belongs to.</summary>
     [Helper(122)]
     public static ulong GetNetnsCookie(void* context) => ManagedKernel.Current.NetnsCookie;

@@ -84,6 +84,8 @@ public sealed class ImageBuilder
 
     internal void NeedAddressTypes() => _flags |= AddressTypes;
 
+    internal void NeedLinkHeaders() => _flags |= ActiveImage.LinkHeaders;
+
     internal void NeedTracking() => _flags |= ActiveImage.Tracking | RulesTrack;
 
     /// <summary>Appends a cell that rules refer to.</summary>

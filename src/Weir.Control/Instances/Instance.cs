@@ -209,6 +209,7 @@ public sealed partial class Instance : IDisposable
         if (Has(KernelFeature.FibLookupSkipNeighbour)) settings.Flags |= SettingsFlags.FibSkipNeighbour;
         if (Has(KernelFeature.FibLookupSource)) settings.Flags |= SettingsFlags.FibSource;
         if (Has(KernelFeature.FibLookupMark)) settings.Flags |= SettingsFlags.FibMark;
+        if (Has(KernelFeature.ReadKernelMemory)) settings.Flags |= SettingsFlags.ReadKernel;
         return MemoryMarshal.AsBytes(new ReadOnlySpan<Settings>(in settings)).ToArray();
     }
 }

@@ -33,6 +33,9 @@ public static class ActiveImage
     /// <summary>Virtual services exist.</summary>
     public const uint Services = 1 << 5;
 
+    /// <summary>A rule logs: the link headers of what comes in are kept until it is forwarded (<see cref="Maps.LinkHeaders"/>).</summary>
+    public const uint LinkHeaders = 1 << 6;
+
     /// <summary>Bit <c>16 + n</c>: built-in chain n (<see cref="BuiltInChain"/>) is in a loaded table: it counts its policy and must be walked.</summary>
     public const int ChainShift = 16;
 }

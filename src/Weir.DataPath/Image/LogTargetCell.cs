@@ -13,6 +13,9 @@ public unsafe struct LogTargetCell
     /// <summary>Zero-terminated, at most 29 bytes.</summary>
     [FieldOffset(8)] public fixed byte Prefix[30];
     [FieldOffset(8)] public fixed ulong PrefixWords[4];
+
+    /// <summary>Where the kernel keeps the owner of a packet's socket, with <see cref="LogFlags.Uid"/>; all zero where that is not known.</summary>
+    [FieldOffset(40)] public SocketOwnerPath Owner;
 }
 
 /// <summary>Options of LOG (NF_LOG_…), same bits.</summary>

@@ -6,8 +6,6 @@ namespace Weir.DataPath.Rules;
 /// <summary>The LOG target.</summary>
 public static unsafe class Log
 {
-    private const uint EthernetHeader = 14;
-
     /// <summary>What a packet's start is copied to: an IP header with all options and a TCP header with all options fit.</summary>
     private const uint MostData = 144;
 
@@ -28,7 +26,8 @@ public static unsafe class Log
             return 0;
         }
         log->Time = Helpers.KtimeGetNs();
-        log->InIfIndex = packet->InIfIndex;
+        // Rules in POSTROUTING know no input device, but LOG shows it.
+        log->InIfIndex = packet->Hook == Hook.Postrouting && (packet->Flags & PacketFlags.Local) == 0 ? skb->IngressIfIndex : packet->InIfIndex;
         log->OutIfIndex = packet->OutIfIndex;
         log->Mark = packet->Mark;
         log->Length = packet->Length;
@@ -45,23 +44,36 @@ public static unsafe class Log
         log->MacLength = 0;
         log->DataLength = 0;
         log->Reserved0 = 0;
-        Submit(skb, packet, log);
-        return 0;
-    }
-
-    private static void Submit(SkBuff* skb, Packet* packet, LogEvent* log)
-    {
-        uint network = packet->NetworkOffset;
-        // The link header is shown where there is an input device. What a forwarded packet came in with is gone.
-        if (packet->Hook is Hook.Prerouting or Hook.Input && network >= EthernetHeader &&
-            Helpers.SkbLoadBytes(skb, network - EthernetHeader, log->Mac, EthernetHeader) == 0)
-        {
-            log->MacLength = (byte)EthernetHeader;
-        }
+        AddLinkHeader(skb, packet, log);
+        // What comes in may still carry the socket of its sender, in another namespace.
+        if ((target->Flags & LogFlags.Uid) != 0 && (packet->Flags & (PacketFlags.Local | PacketFlags.Answer)) == PacketFlags.Local)
+            SocketOwner.Find(skb, &target->Owner, log);
         var length = packet->Length;
         if (length > MostData) length = MostData;
         // Linux 6.1 refuses a length that it cannot tell from 0 by this comparison, and an IP header has 20 bytes.
-        if (length >= 20 && Helpers.SkbLoadBytes(skb, network, log->Data, length) == 0) log->DataLength = (ushort)length;
+        if (length >= 20 && Helpers.SkbLoadBytes(skb, packet->NetworkOffset, log->Data, length) == 0) log->DataLength = (ushort)length;
         RingBuffer.Submit(log, 0);
+        return 0;
+    }
+
+    /// <summary>The link header that the packet came in with, where there is an input device.</summary>
+    private static void AddLinkHeader(SkBuff* skb, Packet* packet, LogEvent* log)
+    {
+        uint network = packet->NetworkOffset;
+        if (packet->Hook is Hook.Prerouting or Hook.Input)
+        {
+            if (network >= LinkHeader.Size && Helpers.SkbLoadBytes(skb, network - LinkHeader.Size, log->Mac, LinkHeader.Size) == 0)
+                log->MacLength = (byte)LinkHeader.Size;
+        }
+        else if (log->InIfIndex != 0)
+        {
+            var header = LinkHeader.Find(packet, log->InIfIndex);
+            if (header == null) return;
+            var from = (ulong*)header->Bytes;
+            var to = (ulong*)log->Mac;
+            to[0] = from[0];
+            to[1] = from[1];
+            log->MacLength = (byte)LinkHeader.Size;
+        }
     }
 }
