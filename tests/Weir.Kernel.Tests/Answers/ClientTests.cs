@@ -181,7 +181,7 @@ public sealed class ClientTests
     {
         try
         {
-            if (rules.Length > 0) line.Director.Run(Shell.Weir("iptables-restore"), rules);
+            if (rules.Length > 0) line.Director.Run(Shell.Weir("iptables-restore") + " -w 10", rules);
             foreach (var service in services) line.Director.Run($"{Shell.Weir("ipvsadm")} {service}");
             line.Client.Inside(() =>
             {

@@ -176,8 +176,8 @@ public sealed class IcmpErrorTests
             {
                 if (setup is not null) router.Namespace.Run(setup);
             }
-            reference.Namespace.Run("iptables-legacy-restore", rules);
-            subject.Namespace.Run(Shell.Weir("iptables-restore"), rules);
+            reference.Namespace.Run("iptables-legacy-restore -w 10", rules);
+            subject.Namespace.Run(Shell.Weir("iptables-restore") + " -w 10", rules);
             var differences = new List<string>();
             var number = 0;
             conversation((left, frame) =>

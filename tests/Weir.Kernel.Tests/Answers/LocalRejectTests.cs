@@ -124,8 +124,8 @@ public sealed class LocalRejectTests
         using var subject = new Router("lrw");
         try
         {
-            reference.Namespace.Run("iptables-legacy-restore", rules);
-            subject.Namespace.Run(Shell.Weir("iptables-restore"), rules);
+            reference.Namespace.Run("iptables-legacy-restore -w 10", rules);
+            subject.Namespace.Run(Shell.Weir("iptables-restore") + " -w 10", rules);
             var wanted = Run(reference, reversePathFilter, run, withFrames);
             var got = Run(subject, reversePathFilter, run, withFrames);
             var differences = wanted.Zip(got).Where(pair => pair.First != pair.Second).Take(3).Select(pair => $"wanted {pair.First}\ngot    {pair.Second}").ToList();

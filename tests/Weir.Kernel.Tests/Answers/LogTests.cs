@@ -55,7 +55,7 @@ public sealed partial class LogTests
         try
         {
             File.WriteAllText(allNamespaces, "1");
-            router.Namespace.Run("iptables-legacy-restore", rules);
+            router.Namespace.Run("iptables-legacy-restore -w 10", rules);
             File.WriteAllText("/dev/kmsg", mark + " begin\n");
             Send(router);
             File.WriteAllText("/dev/kmsg", mark + " end\n");
@@ -73,7 +73,7 @@ public sealed partial class LogTests
 
     private static List<string> WeirLines(Router router, string rules)
     {
-        router.Namespace.Run(Shell.Weir("iptables-restore"), rules);
+        router.Namespace.Run(Shell.Weir("iptables-restore") + " -w 10", rules);
         var start = new ProcessStartInfo("ip", ["netns", "exec", router.Namespace.Name, Shell.Weir("weir"), "log"]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var text = new StringBuilder();

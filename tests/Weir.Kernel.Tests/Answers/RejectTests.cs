@@ -141,8 +141,8 @@ public sealed class RejectTests
         using var subject = new Router("rejw");
         try
         {
-            reference.Namespace.Run("iptables-legacy-restore", rules);
-            subject.Namespace.Run(Shell.Weir("iptables-restore"), rules);
+            reference.Namespace.Run("iptables-legacy-restore -w 10", rules);
+            subject.Namespace.Run(Shell.Weir("iptables-restore") + " -w 10", rules);
             var differences = new List<string>();
             foreach (var frame in frames)
             {
