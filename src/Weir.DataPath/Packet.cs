@@ -6,7 +6,7 @@ namespace Weir.DataPath;
 
 /// <summary>
 /// What the stages know about a packet: parsed once, kept on the entry point's stack, passed by pointer. Addresses and ports follow translation, so
-/// that rules see what they would see in netfilter. 128 bytes.
+/// that rules see what they would see in netfilter. 136 bytes.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct Packet
@@ -81,6 +81,11 @@ public struct Packet
     /// <summary>The transport header's length as the header says (TCP), otherwise its fixed size; 0 for a later fragment.</summary>
     public ushort TransportLength;
     public ushort IdentificationBe;
+
+    /// <summary>What the flow's translation makes of the original direction's destination, as of its look-up (not of a flow that this packet makes).</summary>
+    public uint TranslatedBe;
+    public ushort TranslatedPortBe;
+    public ushort Reserved0;
 }
 
 /// <summary>Facts about a packet.</summary>
@@ -127,6 +132,9 @@ public enum PacketFlags : uint
 
     /// <summary>Redirected to where it goes on: its flow stays.</summary>
     Sent = 1 << 12,
+
+    /// <summary>Its virtual service has counted it and moved its flow on.</summary>
+    Passed = 1 << 13,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

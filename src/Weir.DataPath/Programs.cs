@@ -92,6 +92,7 @@ public static unsafe class Programs
             return TcAction.Next;
         }
         skb->TcIndex = Note.Left;
+        if (skb->IngressIfIndex != 0 && IsDone(active, note)) return TcAction.Next;
         Packet packet = default;
         packet.Active = active;
         packet.Generation = (byte)(live >> ActiveImage.GenerationShift);
@@ -116,6 +117,15 @@ public static unsafe class Programs
         if (action == TcAction.Continue) action = Postrouting(skb, &packet, active);
         if (action == TcAction.Continue) action = Leave(skb, &packet, active);
         return Finish(skb, &packet, action);
+    }
+
+    /// <summary>Whether nothing is left to do at egress for a forwarded packet with this note: no rule to meet, nothing to translate or to confirm.</summary>
+    private static bool IsDone(uint active, uint note)
+    {
+        if ((note & (Note.Present | Note.Left | Note.Pending)) != Note.Present) return false;
+        if ((note & ((note & Note.Reply) != 0 ? Note.DestinationNat : Note.SourceNat)) != 0) return false;
+        var chains = (note & Note.Service) != 0 ? 1u << (ActiveImage.ChainShift + (int)BuiltInChain.ManglePostrouting) : ActiveImage.Forwarded;
+        return (active & chains) == 0;
     }
 
     private static int Prerouting(SkBuff* skb, Packet* packet, uint active)

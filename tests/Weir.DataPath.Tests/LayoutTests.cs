@@ -13,7 +13,7 @@ public class LayoutTests
     public static TheoryData<Type, int> Sizes => new()
     {
         { typeof(IpAddress), 16 },
-        { typeof(Packet), 128 },
+        { typeof(Packet), 136 },
         { typeof(FlowTuple), 40 },
         { typeof(Flow), Scratch.FlowWords * 8 },
         { typeof(FragmentKey), 40 },

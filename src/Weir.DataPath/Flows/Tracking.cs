@@ -191,6 +191,8 @@ public static unsafe class Tracking
             flow->OriginalBytes += packet->Length;
         }
         SetState(packet, flow);
+        if ((flow->Status & FlowStatus.Service) != 0 && VirtualServices.PassesEarly(packet) && VirtualServices.Pass(packet, flow, timeouts, now) == TcAction.Continue)
+            packet->Flags |= PacketFlags.Passed;
         return true;
     }
 
@@ -270,6 +272,8 @@ public static unsafe class Tracking
     {
         var status = flow->Status;
         packet->FlowStatus = status;
+        packet->TranslatedBe = flow->Reply.Source.Word3Be;
+        packet->TranslatedPortBe = flow->Reply.SourcePortBe;
         if (packet->Direction != 0 || (status & FlowStatus.SeenReply) != 0) packet->State = TrackState.Established;
         else packet->State = (status & FlowStatus.Expected) != 0 ? TrackState.Related : TrackState.New;
     }

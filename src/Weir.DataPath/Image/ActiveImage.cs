@@ -38,4 +38,12 @@ public static class ActiveImage
 
     /// <summary>Bit <c>16 + n</c>: built-in chain n (<see cref="BuiltInChain"/>) is in a loaded table: it counts its policy and must be walked.</summary>
     public const int ChainShift = 16;
+
+    /// <summary>The chains that a packet that comes in meets between tracking and a virtual service.</summary>
+    public const uint BeforeServices = 1u << (ChainShift + (int)BuiltInChain.ManglePrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatPrerouting) |
+        1u << (ChainShift + (int)BuiltInChain.MangleInput) | 1u << (ChainShift + (int)BuiltInChain.FilterInput);
+
+    /// <summary>The chains that a forwarded packet meets when it leaves.</summary>
+    public const uint Forwarded = 1u << (ChainShift + (int)BuiltInChain.MangleForward) | 1u << (ChainShift + (int)BuiltInChain.FilterForward) |
+        1u << (ChainShift + (int)BuiltInChain.ManglePostrouting);
 }

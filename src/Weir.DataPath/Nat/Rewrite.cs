@@ -41,6 +41,11 @@ public static unsafe class Rewrite
             addressBe = Answers.AddressBe(skb);
             portBe = Answers.PortBe(skb);
         }
+        else if (packet->Direction == 0 && end == Destination && (packet->Flags & (PacketFlags.NewFlow | PacketFlags.IcmpError)) == 0)
+        {
+            addressBe = packet->TranslatedBe;
+            portBe = packet->TranslatedPortBe;
+        }
         else if (packet->Direction == 0)
         {
             var flow = FlowTable.Of(packet);
@@ -83,8 +88,12 @@ public static unsafe class Rewrite
         }
         if (oldBe != addressBe)
         {
-            if (Helpers.L3CsumReplace(skb, network + 10, oldBe, addressBe, 4) != 0) return Failed();
-            if (Helpers.SkbStoreBytes(skb, network + (end == Destination ? DestinationOffset : SourceOffset), &addressBe, 4, 0) != 0) return Failed();
+            // The header was read from the packet's linear part, at 0 or 14 (the mask tells the verifier). Its checksum changes by as much as the address, so a sum over both stays (CHECKSUM_COMPLETE).
+            var ip = SkBuff.Data(skb) + (network & 63);
+            if (ip + 20 > SkBuff.DataEnd(skb)) return Failed();
+            *(ushort*)(ip + 10) = Checksum(*(ushort*)(ip + 10), oldBe, addressBe);
+            if (end == Destination) *(uint*)(ip + DestinationOffset) = addressBe;
+            else *(uint*)(ip + SourceOffset) = addressBe;
         }
         if (end == Destination) packet->Destination.Word3Be = addressBe;
         else packet->Source.Word3Be = addressBe;
@@ -114,6 +123,18 @@ public static unsafe class Rewrite
             portBe = packet->IcmpIdBe;
         }
         return Address(skb, packet, end, addressBe, portBe);
+    }
+
+    /// <summary>A header's checksum after a 32-bit word of it changed (RFC 1624, equation 3; one's complement sums do not mind the byte order).</summary>
+    private static ushort Checksum(ushort old, uint from, uint to)
+    {
+        ulong sum = (ushort)~old;
+        sum += (ulong)~from + to;
+        sum = (sum & 0xffffffff) + (sum >> 32);
+        sum = (sum & 0xffff) + (sum >> 16);
+        sum = (sum & 0xffff) + (sum >> 16);
+        sum = (sum & 0xffff) + (sum >> 16);
+        return (ushort)~sum;
     }
 
     private static bool Transport(SkBuff* skb, Packet* packet, uint transport, uint end, uint oldBe, uint addressBe, ushort oldPortBe, ushort portBe)

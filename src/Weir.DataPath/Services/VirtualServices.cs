@@ -32,7 +32,8 @@ public static unsafe class VirtualServices
     /// </summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
     public static int Inbound(SkBuff* skb, Packet* packet) =>
-        (packet->FlowStatus & FlowStatus.Service) == 0 ? Scheduling.Begin(skb, packet) : Pass(packet);
+        (packet->FlowStatus & FlowStatus.Service) == 0 ? Scheduling.Begin(skb, packet) :
+        (packet->Flags & PacketFlags.Passed) != 0 ? TcAction.Continue : Pass(packet);
 
     /// <summary>A packet in the reply direction of a service's flow: after the FORWARD chains, before filter OUTPUT, after the INPUT chains (ip_vs_out).</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
@@ -122,10 +123,19 @@ public static unsafe class VirtualServices
         if ((packet->Flags & PacketFlags.IcmpError) != 0) return TcAction.Continue;
         var timeouts = Timeouts.Settings();
         var flow = FlowTable.Lookup(&packet->Original);
-        if (flow == null || timeouts == null) return TcAction.Shot;
+        return flow == null || timeouts == null ? TcAction.Shot : Pass(packet, flow, timeouts, Helpers.KtimeGetNs());
+    }
+
+    /// <summary>Whether no rule can come between the look-up of a packet's flow at ingress and its service: it passes at once, and its flow is looked up once.</summary>
+    public static bool PassesEarly(Packet* packet) =>
+        packet->Direction == 0 && packet->InIfIndex != 0 && (packet->Flags & PacketFlags.Seen) == 0 && (packet->Active & ActiveImage.BeforeServices) == 0;
+
+    /// <summary>Moves a service's flow on and counts the packet.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    public static int Pass(Packet* packet, Flow* flow, TimeoutSettings* timeouts, ulong now)
+    {
         var server = Maps.Servers.At(flow->ServerSlot);
         if (server == null) return TcAction.Shot;
-        var now = Helpers.KtimeGetNs();
         if ((server->Flags & ServerFlags.Available) != 0)
         {
             if (packet->Direction == 0) ServerCounts.In(packet, flow, server, now);
