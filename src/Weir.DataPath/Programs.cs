@@ -218,6 +218,8 @@ public static unsafe class Programs
     /// <summary>A virtual service's packet meets its server.</summary>
     private static int ToServer(SkBuff* skb, Packet* packet)
     {
+        if ((packet->Flags & PacketFlags.Passed) != 0 && Rewrite.IsNeeded(packet, Rewrite.Destination))
+            return Rewrite.Address(skb, packet, Rewrite.Destination, packet->TranslatedBe, packet->TranslatedPortBe);
         var action = VirtualServices.Inbound(skb, packet);
         if (action != TcAction.Continue) return action;
         return Rewrite.IsNeeded(packet, Rewrite.Destination) ? Rewrite.ToFlow(skb, packet, Rewrite.Destination) : TcAction.Continue;
@@ -312,7 +314,7 @@ public static unsafe class Programs
             if (Tracking.Find(packet, SideOf(note)) == 0) return TcAction.Continue;
             if ((note & (Note.DestinationNat | Note.SourceNat)) != 0 || packet->State != TrackState.New) return TcAction.Shot;
             // The packet that made the flow was dropped since.
-            return Tracking.Begin(skb, packet, Helpers.KtimeGetNs());
+            return Tracking.Begin(skb, packet, Helpers.KtimeGetCoarseNs());
         }
         if (packet->Direction != 0) Tuples.InvertOf(packet, &packet->Original);
         else Tuples.Of(packet, &packet->Original);

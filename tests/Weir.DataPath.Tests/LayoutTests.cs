@@ -29,7 +29,7 @@ public class LayoutTests
         { typeof(LogEvent), 232 },
         { typeof(ServiceKey), 24 },
         { typeof(Service), 40 },
-        { typeof(ServiceState), 56 },
+        { typeof(ServiceState), 80 },
         { typeof(Server), 96 },
         { typeof(Estimate), 80 },
         { typeof(TemplateKey), 40 },

@@ -28,7 +28,7 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
         return Change(true, (instance, tables) =>
         {
             if (tables.TryGet(service.Key, out _)) return ServiceStatus.ServiceExists;
-            if (tables.TakeServiceSlot() is not { } slot) return ServiceStatus.NoSpace;
+            if (tables.TakeServiceSlot(service.Key) is not { } slot) return ServiceStatus.NoSpace;
             var record = Fill(new() { Slot = slot }, service);
             if (!Complete(tables, ref record, [])) return ServiceStatus.NoSpace;
             instance.EnableServices(folder);

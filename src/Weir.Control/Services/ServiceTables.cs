@@ -89,12 +89,26 @@ internal sealed class ServiceTables : IDisposable
         return start;
     }
 
-    /// <summary>A slot for a new service; null where all are in use.</summary>
-    public uint? TakeServiceSlot()
+    /// <summary>
+    /// A slot for a new service: that of the same service where it was deleted and connections to its servers are left, which go on once the servers are
+    /// added again; otherwise a free one. Null where all are in use.
+    /// </summary>
+    public uint? TakeServiceSlot(ModelKey key)
     {
-        if (Reserve(ServiceNextMark, ServiceEndMark, 1, 1, (uint)States.Length, UsedServiceSlots) is not { } slot) return null;
-        States[(int)slot] = default;
+        var record = KeyOf(key);
+        if ((FormerSlotOf(record) ?? Reserve(ServiceNextMark, ServiceEndMark, 1, 1, (uint)States.Length, UsedServiceSlots)) is not { } slot) return null;
+        States[(int)slot] = new() { Key = record };
         return slot;
+    }
+
+    private uint? FormerSlotOf(in KernelKey key)
+    {
+        var high = Math.Min(_lists[ServerHighMark], (uint)Servers.Length - 1);
+        foreach (ref readonly var server in Servers.Slice(1, (int)high))
+        {
+            if (IsReferred(server) && KeyOf(States[(int)server.ServiceSlot].Key) == KeyOf(key)) return server.ServiceSlot;
+        }
+        return null;
     }
 
     /// <summary>

@@ -36,7 +36,7 @@ public static unsafe class Tracking
             // Later fragments have no flags: they go with their flow and move nothing.
             if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !TcpStates.AreValid(packet->TcpFlags)) return Refuse();
         }
-        var now = Helpers.KtimeGetNs();
+        var now = Helpers.KtimeGetCoarseNs();
         var flow = how == AsSent ? FindSent(packet) : FindArrived(packet);
         if (flow != null)
         {

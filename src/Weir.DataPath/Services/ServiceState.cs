@@ -18,4 +18,7 @@ public struct ServiceState
     /// <summary>When it was last counted in, see <see cref="Estimates"/>.</summary>
     public uint Tick;
     public uint Reserved0;
+
+    /// <summary>Whose slot this is, or was while connections still refer to it: the same service finds its servers again (ip_vs's trash).</summary>
+    public ServiceKey Key;
 }

@@ -123,7 +123,7 @@ public static unsafe class VirtualServices
         if ((packet->Flags & PacketFlags.IcmpError) != 0) return TcAction.Continue;
         var timeouts = Timeouts.Settings();
         var flow = FlowTable.Lookup(&packet->Original);
-        return flow == null || timeouts == null ? TcAction.Shot : Pass(packet, flow, timeouts, Helpers.KtimeGetNs());
+        return flow == null || timeouts == null ? TcAction.Shot : Pass(packet, flow, timeouts, Helpers.KtimeGetCoarseNs());
     }
 
     /// <summary>Whether no rule can come between the look-up of a packet's flow at ingress and its service: it passes at once, and its flow is looked up once.</summary>
