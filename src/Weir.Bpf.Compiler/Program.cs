@@ -3,13 +3,14 @@ using Weir.Bpf.Compiler;
 using Weir.Bpf.Compiler.Il;
 using Weir.Bpf.Compiler.Ir;
 
-// weir-bpfc INPUT.dll OUTPUT [--root FOLDER] [--print] [--statistics]: compiles every method with [Program] to one object.
-// Errors are printed as MSBuild likes them; exit code 1. --print writes the intermediate form, --statistics what each function needs, to standard output.
+// weir-bpfc INPUT.dll OUTPUT [--root FOLDER] [--print] [--code] [--statistics]: compiles every method with [Program] to one object.
+// Errors are printed as MSBuild likes them; exit code 1. --print writes the intermediate form, --code the instructions under their source lines,
+// --statistics what each function needs, to standard output.
 string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
 
 if (args.Length < 2)
 {
-    Console.Error.WriteLine("usage: weir-bpfc INPUT.dll OUTPUT [--root FOLDER] [--print] [--statistics]");
+    Console.Error.WriteLine("usage: weir-bpfc INPUT.dll OUTPUT [--root FOLDER] [--print] [--code] [--statistics]");
     return 2;
 }
 
@@ -33,6 +34,11 @@ catch (RefusedException refused)
 }
 
 File.WriteAllBytes(args[1], result.Object.Write());
+if (args.Contains("--code"))
+{
+    foreach (var program in result.Object.Programs) Console.WriteLine(CodeListing.Of(result.Object, program));
+}
+
 if (args.Contains("--statistics"))
 {
     foreach (var function in result.Functions)

@@ -45,6 +45,7 @@ public ref struct Window
 public static unsafe class Memory
 {
     public static readonly ArrayMap<Words> Totals = new(2);
+    public static readonly ArrayMap<Words> Single = new(1);
     public static readonly HashMap<ulong, Pair<int, Point>> Pairs = new(16);
     public static readonly ConstantTable<sbyte> SignedBytes = new([-1, 2, -128, 127]);
     public static readonly ConstantTable<short> SignedShorts = new([-300, 300, short.MinValue]);
@@ -152,6 +153,29 @@ public static unsafe class Memory
         f->Out[4] = (ulong)(SignedBytes.At(2) + SignedShorts.At(0) + Offset);
         f->Out[5] = IsOn ? 1ul : 2;
         return Integers.At(2);
+    }
+
+    /// <summary>An array of one element has a known address; the same element is also reached by a look-up.</summary>
+    [Program("tc/ingress")]
+    public static int OnlyElement(SkBuff* skb)
+    {
+        Frame* f = Frame.Of(skb);
+        if (f == null) return -1;
+        Words* words = Single.At(0);
+        if (words == null) return -2;
+        words->First += f->C;
+        uint index = 0;
+        Words* same = Single.Lookup(&index);
+        if (same == null) return -3;
+        same->First ^= f->D;
+        f->Out[0] = words->First;
+        Interlocked.Increment(ref words->Long);
+        f->Out[1] = Single.At(0)->Long + (words != null ? 1ul : 2);
+        Words* none = Single.At(1);
+        f->Out[2] = none == null ? 3ul : none->Long;
+        index = f->C & 1;
+        Words* perhaps = Single.At(index);
+        return perhaps == null ? 5 : (int)perhaps->First;
     }
 
     [Program("tc/ingress")]

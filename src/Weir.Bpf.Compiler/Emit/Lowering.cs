@@ -816,8 +816,9 @@ internal sealed class Lowering
             }
             else
             {
-                // The kernel checks the range of the whole register for some programs and call-backs.
-                Move(0, RegisterOf(value.Operands[0]), value.Operands[0].Type != ValueType.I32 || UpperIsZero(value.Operands[0]));
+                // The kernel checks the range of the whole register for some programs and call-backs; who calls a global function knows nothing of it.
+                Move(0, RegisterOf(value.Operands[0]),
+                    value.Operands[0].Type != ValueType.I32 || _function.Kind == FunctionKind.Global || UpperIsZero(value.Operands[0]));
             }
         }
         else if (_function.Kind != FunctionKind.Static)

@@ -6,6 +6,9 @@ namespace Weir.Bpf.Compiler.Il;
 /// <summary>Methods of the runtime's library and of Weir.Bpf whose meaning the compiler knows.</summary>
 internal sealed partial class MethodDecoder
 {
+    /// <summary>BPF_MAP_TYPE_ARRAY.</summary>
+    private const int ArrayType = 2;
+
     private bool TryIntrinsic(MethodReference method)
     {
         switch (method.DeclaringType.GetElementType().FullName)
@@ -29,9 +32,24 @@ internal sealed partial class MethodDecoder
             case "Weir.Bpf.Programs.ConstantTable`1" when method.Name == "At":
                 TableElement(((GenericInstanceType)_method.Generics.Close(method.DeclaringType)).GenericArguments[0]);
                 return true;
+            case "Weir.Bpf.Programs.ArrayMap`1" when method.Name == "At":
+                return TryOnlyElement();
             default:
                 return false;
         }
+    }
+
+    /// <summary>The element of an array that has no other is at a known address: nothing is looked up, and it is never null.</summary>
+    private bool TryOnlyElement()
+    {
+        if (_stack is not [.., { Value: { Op: Op.MapReference, Symbol: MapSymbol { Type: ArrayType, MaxEntries: 1 } map } }, { Value: { Op: Op.Constant, Immediate: 0 } }])
+        {
+            return false;
+        }
+
+        PopArguments(2);
+        Push(Ir.MapValue(map));
+        return true;
     }
 
     private MapSymbol PopMap(string what) => PopValue() is { Op: Op.MapReference, Symbol: MapSymbol map }

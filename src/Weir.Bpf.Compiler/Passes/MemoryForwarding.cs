@@ -11,6 +11,9 @@ internal sealed class MemoryForwarding : IPass
     /// <summary>More than this many known places at a time are not worth their search.</summary>
     private const int MaximumPlaces = 128;
 
+    /// <summary>What zeroed memory holds. Stands in no function: who reads it gets a constant of its own.</summary>
+    private static readonly Value s_zero = new(Op.Constant, ValueType.I64);
+
     public string Name => "memory-forwarding";
 
     public bool Run(Function function)
@@ -92,10 +95,8 @@ internal sealed class MemoryForwarding : IPass
             case Op.ZeroMemory:
                 place = MemoryPlace.Of(value.Operands[0], value.Immediate, value.Size, function);
                 Forget(known, place, captures);
-                var zero = new Value(Op.Constant, ValueType.I64) { Block = block };
-                block.Values.Insert(index, zero);
-                Add(known, place, zero);
-                return 1;
+                Add(known, place, s_zero);
+                break;
             case Op.CopyMemory:
                 var to = MemoryPlace.Of(value.Operands[0], value.Immediate, value.Size, function);
                 var from = MemoryPlace.Of(value.Operands[1], value.Immediate2, value.Size, function);

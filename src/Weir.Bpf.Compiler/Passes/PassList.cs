@@ -18,6 +18,7 @@ public static class PassList
         new CopyPropagation(),
         new Simplification(),
         new CompareFusion(),
+        new PhiFlattening(),
         new PhiBranching(),
         new AddressFolding(),
         new DeadCode(),

@@ -3,7 +3,8 @@ using Weir.Bpf.Compiler.Ir;
 namespace Weir.Bpf.Compiler.Passes;
 
 /// <summary>
-/// An inlined <c>bool</c> method leaves a block that only merges constants and branches on them. Edges that bring a constant go straight to where it leads.
+/// An inlined <c>bool</c> method leaves a block that only merges constants and branches on them, and one that returns a pointer or null a block that asks
+/// again what was asked before. Edges on which the outcome is known, from a constant or from the branch that they come from, go straight to where it leads.
 /// The block must do nothing else and be no loop's header (that would turn loops around); its phis' other uses are mended by reading them anew
 /// (Braun et al. 2013).
 /// </summary>
@@ -14,26 +15,32 @@ internal sealed class PhiBranching : IPass
     public bool Run(Function function)
     {
         var changed = false;
+        var dominators = new Dominators(function);
         foreach (var block in function.Blocks.ToArray())
         {
-            changed |= function.Blocks.Contains(block) && Redirect(function, block);
+            if (Redirect(function, block, dominators))
+            {
+                changed = true;
+                dominators = new Dominators(function);
+            }
         }
 
         return Edit.RemoveUnreachable(function) || changed;
     }
 
-    private static bool Redirect(Function function, Block block)
+    private static bool Redirect(Function function, Block block, Dominators dominators)
     {
-        if (block.Terminator is not { Op: Op.Branch } branch || block.Values[0].Op != Op.Phi || block.Successors.Contains(block)
+        if (block.Terminator is not { Op: Op.Branch } branch || block.Predecessors.Count < 2 || block.Successors.Contains(block)
             || block.Values.Exists(v => v != branch && v.Op != Op.Phi && !Edit.IsPure(v)))
         {
             return false;
         }
 
+        var facts = new Facts(dominators);
         var targets = new int?[block.Predecessors.Count];
         for (var i = 0; i < targets.Length; i++)
         {
-            targets[i] = Outcome(block, branch, i);
+            targets[i] = Outcome(block, branch, i, facts);
         }
 
         if (Array.TrueForAll(targets, t => t is null))
@@ -41,7 +48,6 @@ internal sealed class PhiBranching : IPass
             return false;
         }
 
-        var dominators = new Dominators(function);
         if (!dominators.IsReachable(block) || block.Predecessors.Exists(p => !dominators.IsReachable(p) || dominators.Dominates(block, p)))
         {
             return false;
@@ -69,18 +75,20 @@ internal sealed class PhiBranching : IPass
         }
     }
 
-    /// <summary>Which way the branch goes for what a predecessor brings; null where that is not constant.</summary>
-    private static int? Outcome(Block block, Value branch, int predecessor)
+    /// <summary>Which way the branch goes for who comes from a predecessor; null where that is not known.</summary>
+    private static int? Outcome(Block block, Value branch, int predecessor, Facts facts)
     {
+        var from = block.Predecessors[predecessor];
+        var successor = SuccessorIndex(from, block, predecessor);
         var known = new Dictionary<Value, long>(ReferenceEqualityComparer.Instance);
         long? Of(Value value) => value.Op == Op.Constant ? value.Immediate : known.TryGetValue(value, out var found) ? found : null;
         foreach (var value in block.Values)
         {
             if (value.Op == Op.Phi)
             {
-                if (value.Operands[predecessor].Op == Op.Constant)
+                if (facts.ConstantOnEdge(from, successor, value.Operands[predecessor]) is { } constant)
                 {
-                    known[value] = value.Operands[predecessor].Immediate;
+                    known[value] = constant;
                 }
             }
             else if (value != branch && value.Operands.Count is 1 or 2 && value.Type is ValueType.I32 or ValueType.I64
@@ -90,9 +98,14 @@ internal sealed class PhiBranching : IPass
             }
         }
 
-        return Of(branch.Operands[0]) is { } left && Of(branch.Operands[1]) is { } right
-            ? IrInterpreter.Compare(branch.Comparison, branch.Operands[0].Type, left, right) ? 0 : 1
-            : null;
+        var (left, right) = (Brought(branch.Operands[0]), Brought(branch.Operands[1]));
+        var outcome = Of(branch.Operands[0]) is { } x && Of(branch.Operands[1]) is { } y
+            ? IrInterpreter.Compare(branch.Comparison, branch.Operands[0].Type, x, y)
+            : facts.DecideOnEdge(from, successor, branch.Comparison, left, right);
+        return outcome is { } truth ? truth ? 0 : 1 : null;
+
+        // What the predecessor brings for a phi of this block.
+        Value Brought(Value value) => value.Op == Op.Phi && value.Block == block ? value.Operands[predecessor] : value;
     }
 
     private static void Apply(Function function, Block block, int?[] targets)

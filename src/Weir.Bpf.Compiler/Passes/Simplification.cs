@@ -342,6 +342,11 @@ internal sealed class Simplification : IPass
             return context.Constant(ValueType.I32, IrInterpreter.Compare(value.Comparison, left.Type, 0, 0) ? 1 : 0);
         }
 
+        if (left.Op is Op.StackAddress or Op.MapValueAddress && Edit.IsConstant(right, 0) && value.Comparison is Comparison.Equal or Comparison.NotEqual)
+        {
+            return context.Constant(ValueType.I32, value.Comparison == Comparison.NotEqual ? 1 : 0);
+        }
+
         // One bit that may be set is its own truth.
         if (left.Type == ValueType.I32 && context.Bits.Of(left) <= 1
             && ((value.Comparison == Comparison.NotEqual && Edit.IsConstant(right, 0))

@@ -18,6 +18,7 @@ public sealed class FaultTests
         ["copy-propagation"] = f => First(f, v => v.Op == Op.Phi && v.Operands.Distinct().Count() > 1, v => Same(v, v.Operands[0])),
         ["simplification"] = f => First(f, v => v.Op == Op.Constant && v.Type == ValueType.I32, v => v.Immediate++),
         ["compare-fusion"] = f => First(f, v => v.Op == Op.Branch && v.Comparison == Comparison.Equal, v => v.Comparison = Comparison.LessOrEqualUnsigned),
+        ["phi-flattening"] = f => First(f, v => v.Op == Op.Phi && v.Operands.Count > 2 && v.Operands.Distinct().Count() > 1, v => Same(v, v.Operands[^1])),
         ["phi-branching"] = f => First(f, v => v.Op == Op.Phi && v.Operands.Count == 2 && Exchangeable(v), v => v.Operands.Reverse()),
         ["address-folding"] = f => First(f, v => v.Op is Op.Load && v.Immediate > 0 && v.Size == 8, v => v.Immediate -= 8),
         ["dead-code"] = f => Remove(f, v => v.Op == Op.Store),
