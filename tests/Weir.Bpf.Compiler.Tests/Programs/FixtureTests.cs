@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Weir.Bpf.Compiler.Fixtures;
+using Weir.Bpf.Compiler.Passes;
 using Weir.Bpf.Programs;
 
 namespace Weir.Bpf.Compiler.Tests.Programs;
@@ -139,7 +140,7 @@ public sealed class FixtureTests(FixtureTests.Builds builds) : IClassFixture<Fix
             var sources = Repository.Sources("tests/Weir.Bpf.Compiler.Fixtures").ToArray();
             var optimised = CSharpSource.Compile(_folder.FullName, "Optimised", true, sources);
             Optimised = new ProgramSet(optimised);
-            WithoutPasses = new ProgramSet(optimised, hasPasses: false);
+            WithoutPasses = new ProgramSet(optimised, PassList.Names);
             Debugging = new ProgramSet(CSharpSource.Compile(_folder.FullName, "Debugging", false, sources));
         }
 

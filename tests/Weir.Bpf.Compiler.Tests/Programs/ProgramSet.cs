@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using Weir.Bpf.Compiler.Il;
-using Weir.Bpf.Compiler.Passes;
 using Weir.Bpf.Loading;
 using Weir.Bpf.Maps;
 using Weir.Bpf.Objects;
@@ -16,7 +15,7 @@ internal sealed unsafe class ProgramSet
     private readonly Dictionary<string, Map> _maps = [];
 
     /// <summary>Compiles an assembly of which nothing is refused.</summary>
-    public ProgramSet(string assemblyPath, bool hasPasses = true, bool checksPasses = true)
+    public ProgramSet(string assemblyPath, IReadOnlyCollection<string>? disabledPasses = null, bool checksPasses = true)
     {
         var diagnostics = new Diagnostics();
         var module = FrontEnd.Compile(assemblyPath, diagnostics, Repository.Root);
@@ -27,7 +26,7 @@ internal sealed unsafe class ProgramSet
 
         Object = Compilation.Emit(module, new CompilerOptions
         {
-            DisabledPasses = hasPasses ? new HashSet<string>() : PassList.Names.ToHashSet(),
+            DisabledPasses = (disabledPasses ?? []).ToHashSet(),
             ChecksPasses = checksPasses,
             SourceText = new SourceLines(Repository.Root).TextOf,
         });
