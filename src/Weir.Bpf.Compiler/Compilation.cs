@@ -55,7 +55,7 @@ public static class Compilation
         }
 
         var maps = module.Maps.Select(map => Define(map, types)).ToArray();
-        return new CompilationResult(new ObjectFile { Btf = types.Builder.Build(), Maps = maps, Programs = programs }, statistics, costs);
+        return new CompilationResult(new ObjectFile { Btf = types.Builder.Build(), Maps = maps, Programs = programs, Layout = module.Layout }, statistics, costs);
     }
 
     private static MachineFunction ToMachine(Function function, CompilerOptions options)

@@ -15,8 +15,8 @@ internal static class StoreAnswer
             case ChangeStatus.Unchanged:
                 return ExitCode.Success;
             case ChangeStatus.LockBusy:
-                errors.Append("Another app is currently holding the xtables lock. ");
-                errors.Append(waitSeconds == 0 ? "Perhaps you want to use the -w option?\n" : $"Stopped waiting after {waitSeconds}s.\n");
+                errors.Append($"Can't lock {result.Reason}: Resource temporarily unavailable\n");
+                errors.Append($"Another app is currently holding the xtables lock. Stopped waiting after {waitSeconds}s.\n");
                 return ExitCode.ResourceProblem;
             default:
                 errors.Append($"{tool.ProgramName}: {result.Reason}.\n");

@@ -9,13 +9,12 @@ public sealed class StoreTests
 {
     private readonly MemoryStore _store = new();
 
-    [Theory]
-    [InlineData("-A INPUT -j DROP", "Another app is currently holding the xtables lock. Perhaps you want to use the -w option?\n")]
-    [InlineData("-w 3 -A INPUT -j DROP", "Another app is currently holding the xtables lock. Stopped waiting after 3s.\n")]
-    public void BusyLock_Is4(string arguments, string message)
+    [Fact]
+    public void BusyLock_Is4()
     {
         _store.IsLocked = true;
-        Assert.Equal(new Outcome(4, "", message), Tools.Iptables(_store, arguments));
+        const string message = "Can't lock /run/xtables.lock: Resource temporarily unavailable\nAnother app is currently holding the xtables lock. Stopped waiting after 3s.\n";
+        Assert.Equal(new Outcome(4, "", message), Tools.Iptables(_store, "-w 3 -A INPUT -j DROP"));
     }
 
     [Fact]

@@ -53,6 +53,7 @@ internal sealed class ModuleDecoder
         }
 
         CheckCallGraph();
+        Module.Layout = LayoutFingerprint.Of(Assembly);
         return Module;
     }
 

@@ -6,6 +6,9 @@ public sealed class Module
     public List<Function> Functions { get; } = [];
 
     public List<MapSymbol> Maps { get; } = [];
+
+    /// <summary>Tells data of other forms from these, see <see cref="Il.LayoutFingerprint"/>.</summary>
+    public ulong Layout { get; set; }
 }
 
 /// <summary>A map of the object.</summary>

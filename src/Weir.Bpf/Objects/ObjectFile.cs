@@ -10,7 +10,7 @@ namespace Weir.Bpf.Objects;
 /// Programs, maps and BTF as one file. All numbers are little-endian; a string is its length in bytes (u32) and UTF-8; a list is its count (u32)
 /// and its items; bytes are a length (u32, 0xffffffff: null) and themselves.
 /// <code>
-/// header   8 bytes "WEIRBPF1", u64 fingerprint (FNV-1a of all that follows)
+/// header   8 bytes "WEIRBPF2", u64 fingerprint (FNV-1a of all that follows), u64 layout
 /// btf      bytes
 /// maps     list of map
 /// programs list of: name, section, bytes of instructions (struct bpf_insn), list of relocation,
@@ -21,14 +21,20 @@ namespace Weir.Bpf.Objects;
 /// </summary>
 public sealed class ObjectFile
 {
-    private const int HeaderSize = 16;
-    private static readonly byte[] s_magic = "WEIRBPF1"u8.ToArray();
+    /// <summary>Bytes of the header.</summary>
+    public const int HeaderSize = 24;
+
+    private const int HashedFrom = 16;
+    private static readonly byte[] s_magic = "WEIRBPF2"u8.ToArray();
 
     public required byte[] Btf { get; init; }
 
     public IReadOnlyList<MapDefinition> Maps { get; init; } = [];
 
     public IReadOnlyList<ProgramDefinition> Programs { get; init; } = [];
+
+    /// <summary>A number that stands for the form of all data: programs of an object with the same number can go on with the maps of this one.</summary>
+    public ulong Layout { get; init; }
 
     /// <summary>The definition of a map. Throws when there is none.</summary>
     public MapDefinition Map(string name) =>
@@ -41,15 +47,22 @@ public sealed class ObjectFile
     /// <summary>What tells one object from another, without reading more than the header; for asking whether what is loaded is this.</summary>
     public static ulong ReadFingerprint(ReadOnlySpan<byte> file)
     {
-        if (file.Length < HeaderSize || !file[..s_magic.Length].SequenceEqual(s_magic)) throw new InvalidDataException("not a WEIRBPF1 object");
+        if (file.Length < HeaderSize || !file[..s_magic.Length].SequenceEqual(s_magic)) throw new InvalidDataException("not a WEIRBPF2 object");
         return BinaryPrimitives.ReadUInt64LittleEndian(file[s_magic.Length..]);
+    }
+
+    /// <summary>The object's <see cref="Layout"/>, from the header.</summary>
+    public static ulong ReadLayout(ReadOnlySpan<byte> file)
+    {
+        ReadFingerprint(file);
+        return BinaryPrimitives.ReadUInt64LittleEndian(file[HashedFrom..]);
     }
 
     /// <summary>Reads a file. Throws <see cref="InvalidDataException"/> where it is damaged.</summary>
     public static ObjectFile Read(ReadOnlySpan<byte> file)
     {
         var fingerprint = ReadFingerprint(file);
-        if (Fnv1A(file[HeaderSize..]) != fingerprint) throw new InvalidDataException("the object is damaged: its contents do not have its fingerprint");
+        if (Fnv1A(file[HashedFrom..]) != fingerprint) throw new InvalidDataException("the object is damaged: its contents do not have its fingerprint");
         var reader = new Reader(file[HeaderSize..]);
         var btf = reader.Bytes() ?? [];
         var maps = new MapDefinition[reader.Count()];
@@ -70,7 +83,7 @@ public sealed class ObjectFile
             };
         }
         if (!reader.IsAtEnd) throw new InvalidDataException("the object has bytes after its end");
-        return new ObjectFile { Btf = btf, Maps = maps, Programs = programs };
+        return new ObjectFile { Btf = btf, Maps = maps, Programs = programs, Layout = ReadLayout(file) };
     }
 
     /// <summary>The file's bytes.</summary>
@@ -80,6 +93,7 @@ public sealed class ObjectFile
         stream.Write(s_magic);
         stream.Write(new byte[8]);
         var writer = new BinaryWriter(stream);
+        writer.Write(Layout);
         WriteBytes(writer, Btf);
         writer.Write(Maps.Count);
         foreach (var map in Maps) WriteMap(writer, map);
@@ -100,7 +114,7 @@ public sealed class ObjectFile
             WriteBytes(writer, MemoryMarshal.AsBytes(program.Lines.AsSpan()));
         }
         var file = stream.ToArray();
-        BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(s_magic.Length), Fnv1A(file.AsSpan(HeaderSize)));
+        BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(s_magic.Length), Fnv1A(file.AsSpan(HashedFrom)));
         return file;
     }
 

@@ -54,14 +54,30 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
     {
         try
         {
-            var hasHeader = Devices.HasLinkHeader(device);
-            Attach(device.IfIndex, TcDirection.Ingress, hasHeader ? "Ingress" : "IngressRaw", socket);
-            Attach(device.IfIndex, TcDirection.Egress, hasHeader ? "Egress" : "EgressRaw", socket);
+            foreach (var direction in (TcDirection[])[TcDirection.Ingress, TcDirection.Egress]) Attach(device.IfIndex, direction, ProgramFor(device, direction), socket);
             return true;
         }
         catch (BpfException problem) when (problem.Errno is Errno.ENODEV)
         {
             return false;
+        }
+    }
+
+    /// <summary>Puts other programs where these are.</summary>
+    public void Exchange(IReadOnlyList<NetworkDevice> devices, Func<string, BpfProgram?> other, RouteSocket socket)
+    {
+        foreach (var device in devices)
+        {
+            foreach (var direction in (TcDirection[])[TcDirection.Ingress, TcDirection.Egress])
+            {
+                if (other(ProgramFor(device, direction)) is not { } program) continue;
+                if (HasTcx && IsLinked(device.IfIndex, direction)) Update($"{Links}/{NameOf(device.IfIndex, direction)}", program);
+                else if (!HasTcx && HasFilter(device.IfIndex, direction, socket)) socket.ReplaceFilter(device.IfIndex, direction, FilterPriority, FilterHandle, program, FilterName);
+            }
+        }
+        foreach (var (name, _) in s_socketHooks)
+        {
+            if (File.Exists($"{Links}/{name}") && other(name) is { } program) Update($"{Links}/{name}", program);
         }
     }
 
@@ -158,6 +174,14 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
             if (programs.TryGet(name)?.Info.Id == id) return true;
         }
         return false;
+    }
+
+    private static string ProgramFor(NetworkDevice device, TcDirection direction) => $"{direction}{(Devices.HasLinkHeader(device) ? "" : "Raw")}";
+
+    private static void Update(string path, BpfProgram program)
+    {
+        using var link = BpfLink.OpenPinned(path);
+        link.Update(program);
     }
 
     private static void Unlink(string path)

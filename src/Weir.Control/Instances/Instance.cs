@@ -30,6 +30,9 @@ public sealed partial class Instance : IDisposable
         _attachments = new(pins, _programs);
     }
 
+    /// <summary>An empty folder of pins whose name says which form the maps have.</summary>
+    private static string LayoutFolder => $"layout-{DataPathObject.Layout:x16}";
+
     /// <summary>What tells the loaded object from that of another build.</summary>
     public ulong Fingerprint { get; }
 
@@ -46,8 +49,32 @@ public sealed partial class Instance : IDisposable
         var pins = folder.PinsOf(fingerprint);
         if (Directory.Exists(pins)) return new(pins, fingerprint);
         // Another build's instance is there until a changing command exchanges its programs.
-        foreach (var (path, other) in folder.FindPins()) return new(path, other);
+        foreach (var (path, other) in folder.FindPins())
+        {
+            return Directory.Exists($"{path}/{LayoutFolder}")
+                ? new(path, other)
+                : throw new InstanceException("what is loaded in this network namespace is of another build, whose tables differ: save its rules and services with that build, then 'weir down'");
+        }
         return null;
+    }
+
+    /// <summary>
+    /// Where what is loaded is of another build: exchanges its programs for those of this one, each at once for all packets. The maps stay, with rules, services,
+    /// connections and counters. The caller holds the lock.
+    /// </summary>
+    public static Instance? TryOpenCurrent(StateFolder folder, FileLock held)
+    {
+        ArgumentNullException.ThrowIfNull(held);
+        var instance = TryOpen(folder);
+        if (instance is null or { IsCurrent: true }) return instance;
+        using (var other = instance)
+        {
+            using var socket = new RouteSocket();
+            other._programs.Exchange(programs => other._attachments.Exchange(socket.Devices(), programs, socket));
+            // A command that is killed before the folder has its new name does it all again.
+            Directory.Move(other._pins, folder.PinsOf(DataPathObject.Fingerprint));
+        }
+        return TryOpen(folder);
     }
 
     /// <summary>
@@ -142,6 +169,7 @@ public sealed partial class Instance : IDisposable
         Directory.CreateDirectory(folder);
         foreach (var part in (string[])["maps", "programs", "links"]) Directory.CreateDirectory($"{folder}/{part}");
         if (!Has(KernelFeature.Tcx)) Directory.CreateDirectory($"{folder}/clsact");
+        Directory.CreateDirectory($"{folder}/{LayoutFolder}");
         foreach (var (name, map) in loaded.Maps) map.PinTo($"{folder}/maps/{name}");
         foreach (var (name, program) in loaded.Programs) program.PinTo($"{folder}/programs/{name}");
     }
@@ -189,8 +217,8 @@ public sealed partial class Instance : IDisposable
             foreach (var path in Directory.GetFiles($"{folder}/{part}")) Pin.Remove(path);
             Directory.Delete($"{folder}/{part}");
         }
-        if (Directory.Exists($"{folder}/clsact")) Directory.Delete($"{folder}/clsact", recursive: true);
-        Directory.Delete(folder);
+        // Folders without pins that say something by their names.
+        Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>Whether the kernel has a feature, and WEIR_WITHOUT (names with commas between them) does not say to do without it: tests try the older ways so.</summary>

@@ -1,3 +1,4 @@
+using Weir.Bpf.Kernel;
 using Weir.Bpf.Loading;
 using Weir.Bpf.Maps;
 using Weir.Bpf.Objects;
@@ -34,19 +35,21 @@ internal sealed class PinnedPrograms(string pins, ulong fingerprint) : IDisposab
         if (missing.Count == 0) return;
         if (fingerprint != DataPathObject.Fingerprint) throw new InstanceException($"what is loaded is of another build, without {string.Join(", ", missing)}: see weir down");
         var file = DataPathObject.Load();
-        var maps = new Dictionary<string, BpfMap>();
-        try
+        using var loaded = Load(file, missing);
+        foreach (var (name, program) in ByPinName(file, loaded)) program.PinTo(PathOf(name));
+    }
+
+    /// <summary>Loads this build's programs of the names that are pinned, has them attached, and pins them in place of those of another build. The caller holds the lock.</summary>
+    public void Exchange(Action<Func<string, BpfProgram?>> attach)
+    {
+        var file = DataPathObject.Load();
+        using var loaded = Load(file, Directory.EnumerateFiles($"{pins}/programs").Select(path => Path.GetFileName(path)).ToHashSet());
+        var programs = ByPinName(file, loaded).ToDictionary();
+        attach(programs.GetValueOrDefault);
+        foreach (var (name, program) in programs)
         {
-            foreach (var definition in file.Maps) maps.Add(definition.Name, BpfMap.OpenPinned($"{pins}/maps/{definition.Name}"));
-            using var loaded = Loader.Load(file, new() { Maps = maps, Programs = program => missing.Contains(PinNameOf(program)) });
-            foreach (var program in file.Programs)
-            {
-                if (loaded.Programs.TryGetValue(program.Name, out var made)) made.PinTo(PathOf(PinNameOf(program)));
-            }
-        }
-        finally
-        {
-            foreach (var map in maps.Values) map.Dispose();
+            Pin.Remove(PathOf(name));
+            program.PinTo(PathOf(name));
         }
     }
 
@@ -65,5 +68,33 @@ internal sealed class PinnedPrograms(string pins, ulong fingerprint) : IDisposab
         foreach (var program in _programs.Values) program.Dispose();
     }
 
+    private static IEnumerable<(string Name, BpfProgram Program)> ByPinName(ObjectFile file, LoadedObject loaded) =>
+        file.Programs.Where(definition => loaded.Programs.ContainsKey(definition.Name)).Select(definition => (PinNameOf(definition), loaded.Programs[definition.Name]));
+
+    /// <summary>Loads programs by their pins' names, with the maps that are pinned; those that are not, of a newer build, are made and pinned.</summary>
+    private LoadedObject Load(ObjectFile file, HashSet<string> names)
+    {
+        var maps = new Dictionary<string, BpfMap>();
+        try
+        {
+            foreach (var definition in file.Maps)
+            {
+                if (BpfMap.TryOpenPinned(MapPathOf(definition.Name)) is { } map) maps.Add(definition.Name, map);
+            }
+            var loaded = Loader.Load(file, new() { Maps = maps, Programs = program => names.Contains(PinNameOf(program)) });
+            foreach (var (name, map) in loaded.Maps)
+            {
+                if (!maps.ContainsKey(name)) map.PinTo(MapPathOf(name));
+            }
+            return loaded;
+        }
+        finally
+        {
+            foreach (var map in maps.Values) map.Dispose();
+        }
+    }
+
     private string PathOf(string name) => $"{pins}/programs/{name}";
+
+    private string MapPathOf(string name) => $"{pins}/maps/{name}";
 }

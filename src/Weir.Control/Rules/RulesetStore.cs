@@ -15,6 +15,8 @@ namespace Weir.Control.Rules;
 /// </summary>
 public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRulesetStore
 {
+    private static string OriginalsLock => Environment.GetEnvironmentVariable("XTABLES_LOCKFILE") is { Length: > 0 } path ? path : "/run/xtables.lock";
+
     /// <inheritdoc/>
     public Ruleset Read(AddressFamily family)
     {
@@ -35,11 +37,11 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
     public ChangeResult Change(AddressFamily family, LockWait wait, Func<Ruleset, Ruleset?> change)
     {
         if (family != AddressFamily.IPv4) return new(ChangeStatus.NotSupported, "IPv6 is not supported yet");
-        if (!TryTakeOriginalsLock(wait.Limit, out var originals)) return ChangeResult.LockBusy;
+        if (!TryTakeOriginalsLock(wait.Limit, out var originals)) return ChangeResult.LockBusy(OriginalsLock);
         using var _ = originals;
         // Nobody holds this one for longer than a change takes, so to fail instead of waiting would help no one.
         using var held = folder.TakeLock(null)!;
-        var instance = Instance.TryOpen(folder);
+        var instance = Instance.TryOpenCurrent(folder, held);
         try
         {
             var live = instance?.ReadImage() ?? [];
@@ -58,14 +60,14 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
 
     /// <summary>
     /// The lock of iptables itself, which is also what others take who want to be alone with the rules (kube-proxy, flock(1)). Commands of ours share it: they
-    /// wait for each other by a lock of their own, without -w too.
+    /// wait for each other by a lock of their own.
     /// </summary>
     private static bool TryTakeOriginalsLock(TimeSpan? limit, out FileLock? held)
     {
         held = null;
         try
         {
-            held = FileLock.TakeShared(Environment.GetEnvironmentVariable("XTABLES_LOCKFILE") is { Length: > 0 } path ? path : "/run/xtables.lock", limit);
+            held = FileLock.TakeShared(OriginalsLock, limit);
             return held is not null;
         }
         catch (BpfException)

@@ -155,7 +155,7 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
     private ServiceResult Change(bool makes, Func<Instance, ServiceTables, ServiceResult> change, ServiceStatus empty = ServiceStatus.Done)
     {
         using var held = folder.TakeLock(null)!;
-        var instance = Instance.TryOpen(folder);
+        var instance = Instance.TryOpenCurrent(folder, held);
         try
         {
             if (instance is null && !makes) return empty;

@@ -23,7 +23,7 @@ internal sealed class ParsedCommand
     public int RuleNumber { get; set; }
 
     /// <summary>How long to wait for the lock.</summary>
-    public LockWait Wait { get; set; } = LockWait.None;
+    public LockWait Wait { get; set; } = LockWait.Forever;
 
     /// <summary>The seconds of -w, for the message: 0 without -w, -1 without a number.</summary>
     public int WaitSeconds { get; set; }

@@ -18,8 +18,8 @@ internal static class WaitOption
         return negative ? -(int)value : (int)value;
     }
 
-    /// <summary>The wait for the lock that the seconds stand for.</summary>
-    public static LockWait Wait(int seconds) => seconds < 0 ? LockWait.Forever : new LockWait(TimeSpan.FromSeconds(seconds));
+    /// <summary>The wait for the lock that the seconds stand for. 0, which is also what no -w means, is no end: 1.8.9 sets an alarm of so many seconds, and 0 sets none.</summary>
+    public static LockWait Wait(int seconds) => seconds <= 0 ? LockWait.Forever : new LockWait(TimeSpan.FromSeconds(seconds));
 
     /// <summary>Reads the interval, which has no meaning any more; returns what the original says then.</summary>
     public static string Interval(Getopt getopt)

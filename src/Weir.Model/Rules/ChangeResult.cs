@@ -11,6 +11,6 @@ public sealed record ChangeResult(ChangeStatus Status, string Reason = "")
     /// <summary>The function asked for no change.</summary>
     public static ChangeResult Unchanged { get; } = new(ChangeStatus.Unchanged);
 
-    /// <summary>The lock was not to be had.</summary>
-    public static ChangeResult LockBusy { get; } = new(ChangeStatus.LockBusy);
+    /// <summary>The lock was not to be had in time; the reason is its file.</summary>
+    public static ChangeResult LockBusy(string file) => new(ChangeStatus.LockBusy, file);
 }

@@ -43,7 +43,7 @@ internal sealed class MemoryStore : IRulesetStore
 
     public ChangeResult Change(AddressFamily family, LockWait wait, Func<Ruleset, Ruleset?> change)
     {
-        if (IsLocked) return ChangeResult.LockBusy;
+        if (IsLocked) return ChangeResult.LockBusy("/run/xtables.lock");
         var read = Read(family);
         var changed = change(read);
         Meanwhile?.Invoke();

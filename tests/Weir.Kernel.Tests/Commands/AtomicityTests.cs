@@ -30,6 +30,29 @@ public sealed partial class AtomicityTests : IDisposable
         for (var i = 0; i < 24; i++) Assert.Contains(i % 3 == 2 ? $"-A -t 10.0.0.{i}:80 -s rr\n" : $"-A INPUT -s 10.0.0.{i}/32 -j DROP\n", i % 3 == 2 ? services : rules);
     }
 
+    /// <summary>Who holds the lock of iptables itself is alone with the rules, in the original's words.</summary>
+    [Fact]
+    public async Task Changes_keep_out_of_the_way_of_who_holds_the_lock_of_iptables()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"weir-xtables-{Environment.ProcessId}.lock");
+        // .NET takes a lock of flock(2) for a file that is opened for nobody else.
+        var held = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        string[] command = ["-w", "1", "-A", "INPUT", "-j", "DROP"];
+        var expected = Run("iptables-legacy", command);
+        Assert.Equal((4, "", $"Can't lock {file}: Resource temporarily unavailable\nAnother app is currently holding the xtables lock. Stopped waiting after 1s.\n"), expected);
+        Assert.Equal(expected, Run(Shell.Weir("iptables"), command));
+        Assert.Equal((0, "-P INPUT ACCEPT\n", ""), Run(Shell.Weir("iptables"), ["-S", "INPUT"]));
+        // Without an end to the wait they do, and without -w also in the original.
+        var waiting = Task.WhenAll(new[] { "iptables-legacy", Shell.Weir("iptables") }.Select(tool => Task.Run(() => Run(tool, ["-A", "INPUT", "-j", "DROP"]))));
+        Assert.NotSame(waiting, await Task.WhenAny(waiting, Task.Delay(300)));
+        await held.DisposeAsync();
+        Assert.Equal([(0, "", ""), (0, "", "")], await waiting);
+        Assert.Equal((0, "-P INPUT ACCEPT\n-A INPUT -j DROP\n", ""), Run(Shell.Weir("iptables"), ["-S", "INPUT"]));
+        File.Delete(file);
+
+        (int Code, string Output, string Error) Run(string tool, string[] words) => _place.Execute(["env", $"XTABLES_LOCKFILE={file}", tool, .. words]);
+    }
+
     /// <summary>A killed first command leaves either nothing or everything: the next one works.</summary>
     [Fact]
     public void Killed_first_command_leaves_nothing_behind()
