@@ -38,4 +38,7 @@ public enum SettingsFlags : uint
 
     /// <summary>The kernel lets programs read its memory (it does not in the confidentiality mode of lockdown).</summary>
     ReadKernel = 1 << 4,
+
+    /// <summary>Packets that come in with wrong checksums are INVALID (net.netfilter.nf_conntrack_checksum, on by default).</summary>
+    VerifyChecksums = 1 << 5,
 }

@@ -225,6 +225,12 @@ public sealed partial class Instance : IDisposable
     private static bool Has(KernelFeature feature) =>
         !(Environment.GetEnvironmentVariable("WEIR_WITHOUT") ?? "").Split(',').Contains(feature.ToString()) && KernelFeatures.Has(feature);
 
+    private static bool IsOn(string setting)
+    {
+        var path = $"/proc/sys/net/netfilter/{setting}";
+        return !File.Exists(path) || File.ReadAllText(path).Trim() != "0";
+    }
+
     private static byte[] SettingsOf(StateFolder folder)
     {
         var settings = new Settings
@@ -232,8 +238,10 @@ public sealed partial class Instance : IDisposable
             NetnsCookie = folder.Cookie,
             LoopbackIfIndex = 1,
             EmbryonicMask = Maps.Embryonic.MaxEntries - 1,
-            Flags = SettingsFlags.TcpLoose,
         };
+        // As connection tracking is set in this namespace; where the kernel has none, as it would be.
+        if (IsOn("nf_conntrack_tcp_loose")) settings.Flags |= SettingsFlags.TcpLoose;
+        if (IsOn("nf_conntrack_checksum")) settings.Flags |= SettingsFlags.VerifyChecksums;
         if (Has(KernelFeature.FibLookupSkipNeighbour)) settings.Flags |= SettingsFlags.FibSkipNeighbour;
         if (Has(KernelFeature.FibLookupSource)) settings.Flags |= SettingsFlags.FibSource;
         if (Has(KernelFeature.FibLookupMark)) settings.Flags |= SettingsFlags.FibMark;

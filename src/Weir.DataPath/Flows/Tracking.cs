@@ -1,4 +1,5 @@
 using Weir.Bpf.Programs;
+using Weir.DataPath.Image;
 using Weir.DataPath.Nat;
 using Weir.DataPath.Services;
 
@@ -35,6 +36,12 @@ public static unsafe class Tracking
         {
             // Later fragments have no flags: they go with their flow and move nothing.
             if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !TcpStates.AreValid(packet->TcpFlags)) return Refuse();
+        }
+        // Where there are only services nobody asks: ip_vs does not either.
+        if (how == AsArrived && packet->Active >> ActiveImage.ChainShift != 0 && packet->Protocol is Parse.Tcp or Parse.Udp or Parse.Icmp &&
+            (Maps.Settings.Value->Flags & SettingsFlags.VerifyChecksums) != 0 && Checksums.IsWrong(skb, packet) != 0)
+        {
+            return Refuse();
         }
         var now = Helpers.KtimeGetCoarseNs();
         var flow = how == AsSent ? FindSent(packet) : FindArrived(packet);

@@ -23,7 +23,7 @@ internal sealed unsafe class Host
         ManagedKernel.Current = Kernel;
         Maps.Settings.Value->LoopbackIfIndex = Lo;
         Maps.Settings.Value->EmbryonicMask = 15;
-        Maps.Settings.Value->Flags = SettingsFlags.TcpLoose | SettingsFlags.FibSkipNeighbour;
+        Maps.Settings.Value->Flags = SettingsFlags.TcpLoose | SettingsFlags.VerifyChecksums | SettingsFlags.FibSkipNeighbour;
         WriteTimeouts(Maps.Timeouts.At(0));
         Device(Lo, "lo", "127.0.0.1");
         Device(Eth0, "eth0", "192.0.2.1");

@@ -19,7 +19,7 @@ internal sealed class Conversation(Random random)
     public (bool Left, byte[] Frame) Next()
     {
         var next = Make();
-        _sent.Add(next);
+        _sent.Add((next.Left, next.Frame.ToArray()));
         return next;
     }
 

@@ -75,18 +75,27 @@ internal static class Frame
 
     public static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> frame) => Packet(frame)[20..];
 
-    public static bool IsIPv4(ReadOnlySpan<byte> frame) => frame.Length >= 34 && frame[12] == 8 && frame[13] == 0 && frame[Ip] == 0x45;
+    /// <summary>Whether it is a whole IPv4 packet without options.</summary>
+    public static bool IsIPv4(ReadOnlySpan<byte> frame) => frame.Length >= 34 && frame[12] == 8 && frame[13] == 0 && frame[Ip] == 0x45 &&
+        BinaryPrimitives.ReadUInt16BigEndian(frame[(Ip + 2)..]) is var length && length >= 20 && length <= frame.Length - Ip;
 
     /// <summary>Writes the IP header's and the segment's checksums (whole packets with a 20-byte header).</summary>
     public static void FixChecksums(Span<byte> frame)
     {
+        FixHeaderChecksum(frame);
         var ip = frame[Ip..];
-        ip[10] = ip[11] = 0;
-        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], Checksum(ip[..20], 0));
         if (SegmentChecksumOffset(ip) is not { } offset) return;
         var segment = ip[20..];
         segment[offset] = segment[offset + 1] = 0;
         BinaryPrimitives.WriteUInt16BigEndian(segment[offset..], SegmentChecksum(ip));
+    }
+
+    /// <summary>Writes the IP header's checksum only.</summary>
+    public static void FixHeaderChecksum(Span<byte> frame)
+    {
+        var ip = frame[Ip..];
+        ip[10] = ip[11] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], Checksum(ip[..20], 0));
     }
 
     /// <summary>What a person or a comparison wants to know: everything but the IP id and the IP checksum; says so if a checksum is wrong.</summary>
