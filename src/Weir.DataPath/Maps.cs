@@ -1,6 +1,7 @@
 using Weir.Bpf.Programs;
 using Weir.DataPath.Flows;
 using Weir.DataPath.Image;
+using Weir.DataPath.Rules;
 using Weir.DataPath.Services;
 using Weir.DataPath.Sockets;
 
@@ -51,6 +52,12 @@ public static class Maps
 
     /// <summary>Flows counted.</summary>
     public static readonly HashMap<ConnLimitKey, int> ConnLimits = new(65536, MapFlags.NoPrealloc);
+
+    /// <summary>Limits of the ICMP errors that REJECT sends, kept by the control side.</summary>
+    public static readonly ArrayMap<AnswerLimits> AnswerLimits = new(1, MapFlags.Mmapable);
+
+    /// <summary>By destination: when its credit for ICMP errors was last used up, nanoseconds.</summary>
+    public static readonly LruHashMap<uint, ulong> AnswerCredits = new(16384);
 
     /// <summary>The link headers of the packets that came in last, by a hash of the packet: what LOG in FORWARD shows, where the packet has another one.</summary>
     public static readonly ArrayMap<LinkHeader> LinkHeaders = new(LinkHeader.Count);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Weir.DataPath.Flows;
 using Weir.DataPath.Image;
+using Weir.DataPath.Rules;
 using Weir.DataPath.Services;
 using Weir.DataPath.Sockets;
 
@@ -27,6 +28,9 @@ public class LayoutTests
         { typeof(Stats), 104 },
         { typeof(Scratch), Scratch.FlowWords * 8 + Scratch.Depth * 4 + 80 + Scratch.AnswerSize },
         { typeof(LogEvent), 232 },
+        { typeof(SocketOwnerPath), 14 },
+        { typeof(LinkHeader), 24 },
+        { typeof(AnswerLimits), 24 },
         { typeof(ServiceKey), 24 },
         { typeof(Service), 40 },
         { typeof(ServiceState), 80 },

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Weir.DataPath.Flows;
 using Weir.DataPath.Image;
+using Weir.DataPath.Rules;
 using Weir.DataPath.Tests.Bench;
 
 namespace Weir.DataPath.Tests;
@@ -202,6 +203,24 @@ public sealed unsafe class RejectTests
         var flow = Assert.Single(Maps.Flows.Entries()).Value;
         Assert.Equal((TcpState.Close, 10ul), (flow.TcpState, (flow.Expires - host.Kernel.Now) / 1_000_000_000));
         Assert.Equal(Host.Pass, host.Follow());
+    }
+
+    [Fact]
+    public void No_more_errors_are_sent_than_the_kernel_may()
+    {
+        var host = Rejecting(BuiltInChain.FilterInput);
+        *Maps.AnswerLimits.At(0) = new AnswerLimits { Interval = 1_000_000_000, OverallInterval = 100_000_000, OverallBurst = 10 };
+        int Answered(string client, int packets) => Enumerable.Range(0, packets).Count(_ => host.In(Frame.Udp(client, 5000, Own, 53)) == Redirect);
+        Assert.Equal(6, Answered(Client, 20));
+        host.Wait(1);
+        Assert.Equal(1, Answered(Client, 1));
+        host.Wait(1);
+        Assert.Equal((1, 6), (Answered(Client, 5), Answered("198.51.100.8", 8)));
+        host.Wait(0.5);
+        // Clients without end.
+        Assert.Equal(8, Enumerable.Range(10, 30).Sum(i => Answered($"198.51.100.{i}", 1)));
+        host.Wait(3600);
+        Assert.Equal(10, Enumerable.Range(10, 30).Sum(i => Answered($"198.51.100.{i}", 1)));
     }
 
     [Fact]

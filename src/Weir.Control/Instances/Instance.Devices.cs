@@ -1,8 +1,10 @@
+using System.Globalization;
 using Weir.Bpf.Linux;
 using Weir.Bpf.Netlink;
 using Weir.Control.Images;
 using Weir.DataPath;
 using Weir.DataPath.Image;
+using Weir.DataPath.Rules;
 
 namespace Weir.Control.Instances;
 
@@ -104,6 +106,29 @@ public sealed partial class Instance
         foreach (var index in linked) _attachments.Detach(index, socket);
         WriteDevices(Devices.Describe(devices, socket.Addresses()));
         if (AsksAddressTypes()) WriteAddressTypes(socket);
+        WriteAnswerLimits();
+    }
+
+    /// <summary>REJECT sends no more ICMP errors than the kernel may.</summary>
+    private void WriteAnswerLimits()
+    {
+        const ulong second = 1_000_000_000;
+        const int destinationUnreachable = 3;
+        var limits = default(AnswerLimits);
+        if ((Setting("icmp_ratemask") >> destinationUnreachable & 1) != 0)
+        {
+            limits.Interval = Setting("icmp_ratelimit") * second / 1000;
+            limits.OverallInterval = second / Math.Max(Setting("icmp_msgs_per_sec"), 1);
+            limits.OverallBurst = Setting("icmp_msgs_burst");
+        }
+        Map(nameof(Maps.AnswerLimits)).AsArray<AnswerLimits>()[0] = limits;
+    }
+
+    /// <summary>A number of this namespace's net.ipv4; 0 where the kernel has none of that name.</summary>
+    private static ulong Setting(string name)
+    {
+        var path = $"/proc/sys/net/ipv4/{name}";
+        return File.Exists(path) && ulong.TryParse(File.ReadAllText(path), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : 0;
     }
 
     private void WriteAddressTypes(RouteSocket socket)

@@ -59,8 +59,11 @@ public static unsafe class Reject
         // An answer to an address of this host goes back to the sender only if the packet came from here.
         if (packet->OutIfIndex == Maps.Settings.Value->LoopbackIfIndex && packet->Hook != Hook.Output && packet->InIfIndex != packet->OutIfIndex)
             return TcAction.Shot;
+        var isReset = with == (uint)RejectWith.TcpReset;
+        if (!isReset && packet->OutIfIndex != Maps.Settings.Value->LoopbackIfIndex && AnswerLimits.AreExceeded(packet->Destination.Word3Be) != 0)
+            return TcAction.Shot;
         var words = (uint*)scratch->Answer;
-        var length = with == (uint)RejectWith.TcpReset ? Reset(skb, packet, words) : Unreachable(skb, packet, words, CodeOf(with));
+        var length = isReset ? Reset(skb, packet, words) : Unreachable(skb, packet, words, CodeOf(with));
         if (length == 0 || !Become(skb, packet, words, length)) return Failed();
         skb->Mark = 0;
         packet->Flags &= ~PacketFlags.MarkChanged;

@@ -131,6 +131,33 @@ public sealed class RejectTests
         ]);
     }
 
+    [Fact]
+    public void No_more_errors_are_sent_to_a_client_than_the_kernel_sends()
+    {
+        var rules = "*filter\n-A INPUT -j REJECT\n-A FORWARD -j REJECT --reject-with icmp-net-prohibited\nCOMMIT\n";
+        var answers = new List<int>();
+        foreach (var restore in new[] { "iptables-legacy-restore", Shell.Weir("iptables-restore") })
+        {
+            using var router = new Router("rejr");
+            try
+            {
+                // The kernel's default.
+                router.Namespace.Run("sysctl -qw net.ipv4.icmp_ratelimit=1000");
+                router.Namespace.Run(restore + " -w 10", rules);
+                var before = Environment.TickCount64;
+                answers.Add(Enumerable.Range(0, 20).Sum(i => router.Exchange(true, In(i % 2 == 0 ? Router1 : Server, 17, Frame.Udp(40000, 53))).Count));
+                // One a second is added.
+                answers[^1] -= (int)(Environment.TickCount64 - before) / 1000;
+                answers.Add(router.Exchange(true, In(Router1, 6, Frame.Tcp(40000, 53, Frame.Syn, 1, 0))).Count);
+            }
+            finally
+            {
+                if (restore[0] == '/') router.Namespace.Execute([Shell.Weir("weir"), "down"]);
+            }
+        }
+        Assert.Equal([6, 0, 6, 0], answers);
+    }
+
     private static byte[] In(uint destination, byte protocol, byte[] segment, byte tos = 0) =>
         Frame.Build(Router.LeftRouterMac, Router.LeftHostMac, Client, destination, protocol, segment, 77, tos: tos);
 
