@@ -32,6 +32,10 @@ internal static class TcpStates
     public const uint KindRst = 4;
     public const uint KindNone = 5;
 
+    /// <summary>A bit for each of: SYN, SYN URG, SYN ACK, RST, RST ACK, FIN ACK, FIN ACK URG, ACK, ACK URG.</summary>
+    private const ulong Valid = 1ul << Syn | 1ul << (Syn | Urg) | 1ul << (Syn | Ack) | 1ul << Rst | 1ul << (Rst | Ack) |
+        1ul << (Fin | Ack) | 1ul << (Fin | Ack | Urg) | 1ul << Ack | 1ul << (Ack | Urg);
+
     private const uint States = 10;
     private const uint Kinds = 6;
 
@@ -52,22 +56,20 @@ internal static class TcpStates
         20, 20, 20, 20, 20, 20, 20, 20, 20, 20, // none
     ]);
 
+    // By FIN, SYN, RST and ACK. A table, because the verifier would follow each branch of a decision to its end.
+    private static readonly ConstantTable<byte> s_kinds = new([
+        5, 2, 0, 0, 4, 4, 4, 4,
+        5, 2, 0, 0, 4, 4, 4, 4,
+        3, 2, 1, 1, 4, 4, 4, 4,
+        3, 2, 1, 1, 4, 4, 4, 4,
+    ]);
+
     /// <summary>The next state, <see cref="Invalid"/> or <see cref="Ignored"/>.</summary>
     public static byte Next(uint direction, uint kind, uint state) => s_next.At((direction * Kinds + kind) * States + state);
 
     /// <summary>The row of a segment.</summary>
-    public static uint KindOf(byte flags)
-    {
-        if ((flags & Rst) != 0) return KindRst;
-        if ((flags & Syn) != 0) return (flags & Ack) != 0 ? KindSynAck : KindSyn;
-        if ((flags & Fin) != 0) return KindFin;
-        return (flags & Ack) != 0 ? KindAck : KindNone;
-    }
+    public static uint KindOf(byte flags) => s_kinds.At(flags & (uint)(Fin | Syn | Rst | Ack));
 
     /// <summary>Whether the flags can stand together (PSH, ECE and CWR may always).</summary>
-    public static bool AreValid(byte flags) => (flags & (Fin | Syn | Rst | Ack | Urg)) switch
-    {
-        Syn or Syn | Urg or Syn | Ack or Rst or Rst | Ack or Fin | Ack or Fin | Ack | Urg or Ack or Ack | Urg => true,
-        _ => false,
-    };
+    public static bool AreValid(byte flags) => (Valid >> (flags & (Fin | Syn | Rst | Ack | Urg)) & 1) != 0;
 }
