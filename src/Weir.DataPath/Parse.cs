@@ -17,8 +17,11 @@ internal static unsafe class Parse
     /// <summary>net.ipv4.ipfrag_time.</summary>
     private const ulong FragmentLife = 30_000_000_000;
 
+    /// <summary>The fixed part of TCP's header.</summary>
+    private const uint TcpHeader = 20;
+
     /// <summary>Headers that are read: the longest IPv4 header and the fixed part of TCP's.</summary>
-    private const uint HeaderRoom = 60 + 20;
+    private const uint HeaderRoom = 60 + TcpHeader;
 
     /// <summary>Reads the IPv4 header and the start of the transport header. False: what IP itself would refuse.</summary>
     public static bool TryIPv4(SkBuff* skb, Packet* packet, uint offset)
@@ -100,11 +103,14 @@ internal static unsafe class Parse
         key.Side = (byte)side;
         if ((packet->Flags & PacketFlags.LaterFragment) != 0)
         {
+            // What lies inside TCP's header would change what was judged (RFC 1858, RFC 3128).
+            if (packet->Protocol == Tcp && packet->FragmentOffset < TcpHeader) return 0;
             var known = Maps.Fragments.Lookup(&key);
             if (known == null || now - known->Seen > FragmentLife) return 0;
             packet->SourcePortBe = known->SourcePortBe;
             packet->DestinationPortBe = known->DestinationPortBe;
-            packet->IcmpType = known->IcmpType;
+            if (packet->Protocol == Tcp) packet->TcpFlags = known->TypeOrFlags;
+            else packet->IcmpType = known->TypeOrFlags;
             packet->IcmpCode = known->IcmpCode;
             packet->IcmpIdBe = known->IcmpIdBe;
             packet->Flags |= PacketFlags.HasTransport;
@@ -116,7 +122,7 @@ internal static unsafe class Parse
         ports.Seen = now;
         ports.SourcePortBe = packet->SourcePortBe;
         ports.DestinationPortBe = packet->DestinationPortBe;
-        ports.IcmpType = packet->IcmpType;
+        ports.TypeOrFlags = packet->Protocol == Tcp ? packet->TcpFlags : packet->IcmpType;
         ports.IcmpCode = packet->IcmpCode;
         ports.IcmpIdBe = packet->IcmpIdBe;
         Maps.Fragments.Update(&key, &ports, UpdateMode.Any);

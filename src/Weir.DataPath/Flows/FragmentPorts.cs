@@ -10,7 +10,9 @@ public struct FragmentPorts
     public ulong Seen;
     public ushort SourcePortBe;
     public ushort DestinationPortBe;
-    public byte IcmpType;
+
+    /// <summary>ICMP: the type; TCP: the flags.</summary>
+    public byte TypeOrFlags;
     public byte IcmpCode;
     public ushort IcmpIdBe;
 }

@@ -34,6 +34,9 @@ internal sealed unsafe class ServiceBench
 
     public Server* ServerOf(string name) => Maps.Servers.At(_names.First(pair => pair.Value == name).Key);
 
+    /// <summary>The name of the server at an address.</summary>
+    public string NameOf(string address) => _names.First(pair => Maps.Servers.At(pair.Key)->Address.Word3Be == BitConverter.ToUInt32(System.Net.IPAddress.Parse(address).GetAddressBytes())).Value;
+
     public void Add(string name, int weight)
     {
         var slot = (uint)_names.Count + 1;

@@ -1,0 +1,39 @@
+using Weir.Control.Images;
+using Weir.Control.Rules;
+using Weir.Iptables;
+using Weir.Iptables.Names;
+using Weir.Model;
+using Weir.Model.Rules;
+
+namespace Weir.Kernel.Tests.TestRun;
+
+/// <summary>From what iptables-restore reads to the image that the data path walks, without an instance.</summary>
+internal static class RuleImages
+{
+    /// <summary>The image, and the highest counter slot that it uses.</summary>
+    public static (RuleImage Image, int HighestSlot) Of(string rules)
+    {
+        var store = new Store();
+        var errors = new StringWriter();
+        var environment = new ToolEnvironment { Input = new StringReader(rules), Output = TextWriter.Null, Errors = errors, Names = new EtcNames(static path => File.Exists(path) ? File.ReadAllText(path) : null) };
+        if (IptablesRestore.Run("iptables-restore", [], environment, store) != 0) throw new InvalidOperationException($"{errors}{rules}");
+        var ruleset = SlotAssignment.Assign(Ruleset.Empty(AddressFamily.IPv4), Ruleset.Empty(AddressFamily.IPv4), store.Ruleset, _ => default);
+        var image = ImageBuilder.Build(ruleset, [], 1, 0, "", out var refusal);
+        var slots = ruleset.Tables.SelectMany(table => table.Chains).SelectMany(chain => chain.Rules.Select(rule => rule.Slot).Append(chain.Slot));
+        return image is null ? throw new InvalidOperationException($"{refusal}: {rules}") : (image, slots.Max());
+    }
+
+    private sealed class Store : IRulesetStore
+    {
+        public Ruleset Ruleset { get; private set; } = Ruleset.Empty(AddressFamily.IPv4);
+
+        public Ruleset Read(AddressFamily family) => Ruleset;
+
+        public ChangeResult Change(AddressFamily family, LockWait wait, Func<Ruleset, Ruleset?> change)
+        {
+            if (change(Ruleset) is not { } changed) return ChangeResult.Unchanged;
+            Ruleset = changed;
+            return ChangeResult.Committed;
+        }
+    }
+}
