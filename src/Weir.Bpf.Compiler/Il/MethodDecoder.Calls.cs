@@ -120,7 +120,8 @@ internal sealed partial class MethodDecoder
         var values = new Value[arguments.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = Fit(arguments[i], Types.Classify(types[i]));
+            // Small integers are brought into their range by the callee.
+            values[i] = FitType(Scalar(arguments[i]), Types.Classify(types[i]).Type);
         }
 
         var call = Ir.CallFunction(callee, values);

@@ -4,7 +4,8 @@ namespace Weir.Bpf.Compiler.Passes;
 
 /// <summary>
 /// An inlined <c>bool</c> method leaves a block that only merges constants and branches on them, and one that returns a pointer or null a block that asks
-/// again what was asked before. Edges on which the outcome is known, from a constant or from the branch that they come from, go straight to where it leads.
+/// again what was asked before. Edges on which the outcome is known, from a constant or from the branch that they come from, go straight to where it leads;
+/// a jump that brings the result of a comparison branches on it itself.
 /// The block must do nothing else and be no loop's header (that would turn loops around); its phis' other uses are mended by reading them anew
 /// (Braun et al. 2013).
 /// </summary>
@@ -16,19 +17,21 @@ internal sealed class PhiBranching : IPass
     {
         var changed = false;
         var dominators = new Dominators(function);
+        var uses = Edit.CountUses(function);
         foreach (var block in function.Blocks.ToArray())
         {
-            if (Redirect(function, block, dominators))
+            if (Redirect(function, block, dominators, uses))
             {
                 changed = true;
                 dominators = new Dominators(function);
+                uses = Edit.CountUses(function);
             }
         }
 
         return Edit.RemoveUnreachable(function) || changed;
     }
 
-    private static bool Redirect(Function function, Block block, Dominators dominators)
+    private static bool Redirect(Function function, Block block, Dominators dominators, Dictionary<Value, int> uses)
     {
         if (block.Terminator is not { Op: Op.Branch } branch || block.Predecessors.Count < 2 || block.Successors.Contains(block)
             || block.Values.Exists(v => v != branch && v.Op != Op.Phi && !Edit.IsPure(v)))
@@ -37,13 +40,13 @@ internal sealed class PhiBranching : IPass
         }
 
         var facts = new Facts(dominators);
-        var targets = new int?[block.Predecessors.Count];
-        for (var i = 0; i < targets.Length; i++)
+        var ways = new Way[block.Predecessors.Count];
+        for (var i = 0; i < ways.Length; i++)
         {
-            targets[i] = Outcome(block, branch, i, facts);
+            ways[i] = Outcome(block, branch, i, facts) ?? (BringsComparison(block, branch, i, uses) ? Way.Both : Way.Unknown);
         }
 
-        if (Array.TrueForAll(targets, t => t is null))
+        if (Array.TrueForAll(ways, w => w == Way.Unknown))
         {
             return false;
         }
@@ -60,9 +63,16 @@ internal sealed class PhiBranching : IPass
             return false;
         }
 
-        Apply(function, block, targets);
+        Apply(function, block, ways);
         return true;
     }
+
+    /// <summary>Whether a predecessor ends in a jump and brings a comparison's result, used for nothing else, that is asked for its truth.</summary>
+    private static bool BringsComparison(Block block, Value branch, int predecessor, Dictionary<Value, int> uses) =>
+        block.Predecessors[predecessor].Successors.Count == 1
+        && branch.Operands[0] is { Op: Op.Phi } phi && phi.Block == block && uses.GetValueOrDefault(phi) == 1
+        && phi.Operands[predecessor] is { Op: Op.Compare } compare && uses.GetValueOrDefault(compare) == 1
+        && branch.Operands[1].Op == Op.Constant && branch.Comparison is Comparison.Equal or Comparison.NotEqual;
 
     private static void HoistConstants(Function function, Block block)
     {
@@ -76,7 +86,7 @@ internal sealed class PhiBranching : IPass
     }
 
     /// <summary>Which way the branch goes for who comes from a predecessor; null where that is not known.</summary>
-    private static int? Outcome(Block block, Value branch, int predecessor, Facts facts)
+    private static Way? Outcome(Block block, Value branch, int predecessor, Facts facts)
     {
         var from = block.Predecessors[predecessor];
         var successor = SuccessorIndex(from, block, predecessor);
@@ -102,44 +112,68 @@ internal sealed class PhiBranching : IPass
         var outcome = Of(branch.Operands[0]) is { } x && Of(branch.Operands[1]) is { } y
             ? IrInterpreter.Compare(branch.Comparison, branch.Operands[0].Type, x, y)
             : facts.DecideOnEdge(from, successor, branch.Comparison, left, right);
-        return outcome is { } truth ? truth ? 0 : 1 : null;
+        return outcome is { } truth ? truth ? Way.First : Way.Second : null;
 
         // What the predecessor brings for a phi of this block.
         Value Brought(Value value) => value.Op == Op.Phi && value.Block == block ? value.Operands[predecessor] : value;
     }
 
-    private static void Apply(Function function, Block block, int?[] targets)
+    private static void Apply(Function function, Block block, Way[] ways)
     {
         var phis = block.Values.TakeWhile(v => v.Op == Op.Phi).ToArray();
         var definitions = phis.ToDictionary(p => p, p => new Dictionary<Block, Value>(ReferenceEqualityComparer.Instance) { [block] = p });
-        for (var i = targets.Length - 1; i >= 0; i--)
+        for (var i = ways.Length - 1; i >= 0; i--)
         {
-            if (targets[i] is not { } way)
+            if (ways[i] == Way.Unknown)
             {
                 continue;
             }
 
-            var (from, to) = (block.Predecessors[i], block.Successors[way]);
-            var fromBlock = Edit.PredecessorIndex(block, way);
-
-            // An edge of its own, so that what it brings has a place.
-            var edge = new Block();
-            edge.Values.Add(new Value(Op.Jump, ValueType.Void) { Block = edge, Location = block.Values[^1].Location });
-            edge.Predecessors.Add(from);
-            edge.Successors.Add(to);
-            function.Blocks.Add(edge);
-            from.Successors[SuccessorIndex(from, block, i)] = edge;
-            to.Predecessors.Add(edge);
-            foreach (var phi in to.Values.TakeWhile(v => v.Op == Op.Phi))
+            var from = block.Predecessors[i];
+            if (ways[i] == Way.Both)
             {
-                phi.Operands.Add(phi.Operands[fromBlock]);
+                var (branch, phi) = (block.Values[^1], block.Values[^1].Operands[0]);
+                var copy = new Value(Op.Branch, ValueType.Void) { Block = from, Comparison = branch.Comparison, Location = branch.Location };
+                copy.Operands.Add(phi.Operands[i]);
+                copy.Operands.Add(branch.Operands[1]);
+                from.Values[^1] = copy;
+                from.Successors.Clear();
+                from.Successors.Add(AddEdge(0));
+                from.Successors.Add(AddEdge(1));
+            }
+            else
+            {
+                from.Successors[SuccessorIndex(from, block, i)] = AddEdge(ways[i] == Way.First ? 0 : 1);
             }
 
             block.Predecessors.RemoveAt(i);
             foreach (var phi in phis)
             {
-                definitions[phi].Add(edge, phi.Operands[i]);
                 phi.Operands.RemoveAt(i);
+            }
+
+            // An edge of its own, so that what it brings has a place.
+            Block AddEdge(int successor)
+            {
+                var to = block.Successors[successor];
+                var index = Edit.PredecessorIndex(block, successor);
+                var edge = new Block();
+                edge.Values.Add(new Value(Op.Jump, ValueType.Void) { Block = edge, Location = block.Values[^1].Location });
+                edge.Predecessors.Add(from);
+                edge.Successors.Add(to);
+                function.Blocks.Add(edge);
+                to.Predecessors.Add(edge);
+                foreach (var phi in to.Values.TakeWhile(v => v.Op == Op.Phi))
+                {
+                    phi.Operands.Add(phi.Operands[index]);
+                }
+
+                foreach (var phi in phis)
+                {
+                    definitions[phi].Add(edge, phi.Operands[i]);
+                }
+
+                return edge;
             }
         }
 
@@ -217,5 +251,21 @@ internal sealed class PhiBranching : IPass
         {
             value.Block!.Values.Insert(0, value);
         }
+    }
+
+    /// <summary>Where an edge goes.</summary>
+    private enum Way
+    {
+        /// <summary>Through the block, as before.</summary>
+        Unknown,
+
+        /// <summary>To its first successor.</summary>
+        First,
+
+        /// <summary>To its second successor.</summary>
+        Second,
+
+        /// <summary>To either, by a branch of its own.</summary>
+        Both,
     }
 }
