@@ -30,19 +30,24 @@ internal static unsafe class Parse
         var end = SkBuff.DataEnd(skb);
         var length = skb->Length;
         var linear = (uint)(end - data);
-        if (linear < length && linear < offset + HeaderRoom)
+        var ip = data + offset;
+        if (linear < length)
         {
-            // Headers may lie in page fragments.
-            if (Helpers.SkbPullData(skb, length < offset + HeaderRoom ? length : offset + HeaderRoom) != 0) return false;
+            // Headers may lie in page fragments; what does is copied, so no more than that.
+            var needed = ip + 20 > end ? offset + HeaderRoom : offset + (uint)(ip[0] & 15) * 4 + TcpHeader;
+            if (needed > length) needed = length;
+            if (linear < needed && Helpers.SkbPullData(skb, needed) != 0) return false;
             data = SkBuff.Data(skb);
             end = SkBuff.DataEnd(skb);
+            ip = data + offset;
         }
-        var ip = data + offset;
         if (ip + 20 > end) return false;
         uint first = ip[0];
         var headerLength = (first & 15) * 4;
         if (first >> 4 != 4 || headerLength < 20) return false;
         uint totalLength = BinaryPrimitives.ReverseEndianness(*(ushort*)(ip + 2));
+        // Segments that are still together may be longer than the header can say: it says 0, or what 16 bits leave (before Linux 6.3).
+        if (totalLength != length - offset && ip[9] == Tcp && skb->GsoSize != 0) totalLength = length - offset;
         if (totalLength < headerLength || totalLength > length - offset) return false;
         packet->NetworkOffset = (ushort)offset;
         packet->TransportOffset = (ushort)(offset + headerLength);

@@ -50,6 +50,8 @@ public static unsafe class Programs
         var note = skb->IfIndex == Maps.Settings.Value->LoopbackIfIndex ? skb->TcIndex : 0;
         skb->TcIndex = 0;
         if ((note & Note.Own) != 0) return TcAction.Next;
+        // On the loopback device egress did everything but the chains of what comes in.
+        if ((note & Note.Present) != 0 && (active & ActiveImage.Arriving) == 0) return TcAction.Next;
         Packet packet = default;
         packet.Active = active;
         packet.Generation = (byte)(live >> ActiveImage.GenerationShift);

@@ -43,6 +43,9 @@ public static class ActiveImage
     public const uint BeforeServices = 1u << (ChainShift + (int)BuiltInChain.ManglePrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatPrerouting) |
         1u << (ChainShift + (int)BuiltInChain.MangleInput) | 1u << (ChainShift + (int)BuiltInChain.FilterInput);
 
+    /// <summary>The chains that a packet meets when it comes in.</summary>
+    public const uint Arriving = BeforeServices | 1u << (ChainShift + (int)BuiltInChain.RawPrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatInput);
+
     /// <summary>The chains that a forwarded packet meets when it leaves.</summary>
     public const uint Forwarded = 1u << (ChainShift + (int)BuiltInChain.MangleForward) | 1u << (ChainShift + (int)BuiltInChain.FilterForward) |
         1u << (ChainShift + (int)BuiltInChain.ManglePostrouting);
