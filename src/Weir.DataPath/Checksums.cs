@@ -28,6 +28,13 @@ public static unsafe class Checksums
         return (ushort)~sum;
     }
 
+    /// <summary>Whether the checksum of an IPv4 header of 20 bytes is right.</summary>
+    public static bool IsHeaderRight(byte* ip)
+    {
+        var words = (uint*)ip;
+        return Fold((ulong)words[0] + words[1] + words[2] + words[3] + words[4]) == 0;
+    }
+
     /// <summary>What the pseudo-header's protocol and length add to a sum, in memory order.</summary>
     public static uint PseudoHeader(byte protocol, uint length) => (uint)Bits.Swap((ushort)protocol) + Bits.Swap((ushort)length);
 

@@ -22,7 +22,7 @@ public static class Note
     /// <summary>The flow's destination is translated.</summary>
     public const uint DestinationNat = 1 << 4;
 
-    /// <summary>The source is to be translated at egress, or the flow to be set up and confirmed.</summary>
+    /// <summary>The source is to be translated at egress, or the flow to be set up, confirmed or learnt (<see cref="PacketFlags.Learnt"/>).</summary>
     public const uint Pending = 1 << 5;
 
     /// <summary>The flow's source is translated.</summary>

@@ -135,6 +135,12 @@ public enum PacketFlags : uint
 
     /// <summary>Its virtual service has counted it and moved its flow on.</summary>
     Passed = 1 << 13,
+
+    /// <summary>
+    /// A packet of its flow that came in by the same device got through the stack, so the checks there (rp_filter, IPsec policies, other filters) let such
+    /// packets through: this one may leave at once.
+    /// </summary>
+    Learnt = 1 << 14,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

@@ -108,7 +108,8 @@ public static unsafe class Programs
         if (skb->IngressIfIndex != 0 && (note & Note.Left) == 0)
         {
             packet.InIfIndex = skb->IngressIfIndex;
-            action = Forward(skb, &packet, active, note);
+            action = (active & ActiveImage.Tracking) != 0 ? Recall(skb, &packet, note) : TcAction.Continue;
+            if (action == TcAction.Continue && (note & Note.Service) == 0) action = Forward(skb, &packet, active);
         }
         else
         {
@@ -118,6 +119,11 @@ public static unsafe class Programs
         }
         if (action == TcAction.Continue) action = Postrouting(skb, &packet, active);
         if (action == TcAction.Continue) action = Leave(skb, &packet, active);
+        if (action == TcAction.Continue && networkOffset != 0 && (note & (Note.Present | Note.Left | Note.Pending)) == (Note.Present | Note.Pending) &&
+            skb->IngressIfIndex != 0 && IsTracked(&packet) && (packet.Flags & (PacketFlags.Fragment | PacketFlags.IcmpError)) == 0)
+        {
+            Tracking.Learn(&packet);
+        }
         return Finish(skb, &packet, action);
     }
 
@@ -167,7 +173,7 @@ public static unsafe class Programs
     private static int Deliver(SkBuff* skb, Packet* packet, uint active)
     {
         var isVirtual = (active & ActiveImage.Services) != 0 && VirtualServices.IsVirtual(packet);
-        if (!isVirtual && !IsLocal(skb, packet, active)) return ToForward(skb, packet, active);
+        if (!isVirtual && !IsLocal(skb, packet, active)) return Onward(skb, packet, active);
         packet->Hook = Hook.Input;
         if (Has(active, BuiltInChain.MangleInput))
         {
@@ -185,8 +191,9 @@ public static unsafe class Programs
             if (action != TcAction.Continue) return action;
             if ((packet->FlowStatus & FlowStatus.LocalIn) == 0)
             {
+                if (!VirtualServices.IsRouted(packet)) return Onward(skb, packet, active);
                 action = ToForward(skb, packet, active);
-                return action == TcAction.Continue && VirtualServices.IsRouted(packet) ? VirtualServices.ToServer(skb, packet) : action;
+                return action == TcAction.Continue ? VirtualServices.ToServer(skb, packet) : action;
             }
         }
         else if ((packet->FlowStatus & FlowStatus.Service) != 0 && (packet->Flags & PacketFlags.Seen) == 0)
@@ -237,6 +244,27 @@ public static unsafe class Programs
         return action;
     }
 
+    /// <summary>A packet that is to be forwarded: at once, or by the stack.</summary>
+    private static int Onward(SkBuff* skb, Packet* packet, uint active)
+    {
+        RedirectNeighbour next = default;
+        if ((packet->Flags & PacketFlags.Learnt) == 0 || packet->NetworkOffset == 0 || Routing.Onward(skb, packet, &next) == 0)
+            return ToForward(skb, packet, active);
+        // What fills a short frame up does not go on.
+        uint end = packet->NetworkOffset + packet->Length;
+        if (skb->Length > end && Helpers.SkbChangeTail(skb, end, 0) != 0) return TcAction.Shot;
+        if ((active & ActiveImage.LinkHeaders) != 0) LinkHeader.Remember(skb, packet);
+        if (!Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
+        var isService = packet->Direction == 0 && (packet->FlowStatus & FlowStatus.Service) != 0;
+        var action = isService ? TcAction.Continue : Forward(skb, packet, active);
+        if (action == TcAction.Continue) action = Postrouting(skb, packet, active);
+        if (action != TcAction.Continue) return action;
+        skb->Priority = Routing.PriorityOf(packet->TypeOfService);
+        skb->TcIndex = Note.Own;
+        packet->Flags |= PacketFlags.Sent;
+        return (int)Helpers.RedirectNeigh(packet->OutIfIndex, &next, sizeof(RedirectNeighbour), 0);
+    }
+
     /// <summary>Up to the kernel's routing, with a note for the egress program.</summary>
     private static int ToForward(SkBuff* skb, Packet* packet, uint active)
     {
@@ -259,21 +287,15 @@ public static unsafe class Programs
             else if ((status & FlowStatus.Service) != 0) note |= Note.Service;
             if ((status & FlowStatus.DestinationNat) != 0) note |= Note.DestinationNat | (uint)(status & FlowStatus.Way) >> FlowTuple.WayShift << Note.WayShift;
             if ((status & FlowStatus.SourceNat) != 0) note |= Note.SourceNat;
-            if ((status & FlowStatus.Confirmed) == 0) note |= Note.Pending;
+            if ((status & FlowStatus.Confirmed) == 0 || (packet->Flags & PacketFlags.Learnt) == 0) note |= Note.Pending;
         }
         skb->TcIndex = note;
         return TcAction.Continue;
     }
 
-    private static int Forward(SkBuff* skb, Packet* packet, uint active, uint note)
+    private static int Forward(SkBuff* skb, Packet* packet, uint active)
     {
         packet->Hook = Hook.Forward;
-        if ((active & ActiveImage.Tracking) != 0)
-        {
-            var action = Recall(skb, packet, note);
-            if (action != TcAction.Continue) return action;
-        }
-        if ((note & Note.Service) != 0) return TcAction.Continue;
         if (Has(active, BuiltInChain.MangleForward))
         {
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleForward);
@@ -314,9 +336,9 @@ public static unsafe class Programs
         if ((note & (Note.DestinationNat | Note.SourceNat | Note.Pending | Note.Service)) != 0)
         {
             if (Tracking.Find(packet, SideOf(note)) == 0) return TcAction.Continue;
-            if ((note & (Note.DestinationNat | Note.SourceNat)) != 0 || packet->State != TrackState.New) return TcAction.Shot;
+            if ((note & (Note.DestinationNat | Note.SourceNat)) != 0) return TcAction.Shot;
             // The packet that made the flow was dropped since.
-            return Tracking.Begin(skb, packet, Helpers.KtimeGetCoarseNs());
+            if (packet->State == TrackState.New) return Tracking.Begin(skb, packet, Helpers.KtimeGetCoarseNs());
         }
         if (packet->Direction != 0) Tuples.InvertOf(packet, &packet->Original);
         else Tuples.Of(packet, &packet->Original);

@@ -25,6 +25,35 @@ public static unsafe class Routing
         return result is FibLookupResult.NotForwarded or FibLookupResult.ForwardingDisabled ? 1 : 0;
     }
 
+    /// <summary>
+    /// Where a packet that came in is forwarded to: sets <see cref="Packet.OutIfIndex"/> and the next hop. Whatever the stack would answer (no route, too long,
+    /// out of time, a better way) or drop (a wrong header checksum) or that only it can do (options, IPv6 next hops) is left to it.
+    /// </summary>
+    /// <returns>1: it can leave at once.</returns>
+    [Subprogram(Global = true)]
+    public static int Onward(SkBuff* skb, Packet* packet, RedirectNeighbour* next)
+    {
+        if (packet == null || next == null) return 0;
+        if (packet->TimeToLive <= 1 || packet->HeaderLength != 20 || (packet->Flags & (PacketFlags.Fragment | PacketFlags.IcmpError | PacketFlags.Multicast)) != 0) return 0;
+        var ip = SkBuff.Data(skb) + ((uint)packet->NetworkOffset & 63);
+        if (ip + 20 > SkBuff.DataEnd(skb) || !Checksums.IsHeaderRight(ip)) return 0;
+        var settings = Maps.Settings.Value;
+        if (packet->Mark != 0 && (settings->Flags & SettingsFlags.FibMark) == 0) return 0;
+        FibLookup fib = default;
+        Fill(&fib, packet, packet->InIfIndex);
+        // Of segments that are still together, one.
+        var segment = skb->GsoSize;
+        fib.TotalLength = (ushort)(segment == 0 ? packet->Length : packet->HeaderLength + packet->TransportLength + segment);
+        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
+        if (result is not (FibLookupResult.Success or FibLookupResult.NoNeighbour) || fib.Family != FamilyIPv4) return 0;
+        // Back to where it came from: the sender is told of the better way (redirect).
+        if (fib.IfIndex == packet->InIfIndex || fib.IfIndex == settings->LoopbackIfIndex) return 0;
+        packet->OutIfIndex = fib.IfIndex;
+        next->Family = FamilyIPv4;
+        next->NextHopIp4Be = fib.DestinationBe;
+        return 1;
+    }
+
     /// <summary>The source address that this host has towards the packet's destination on its output device (MASQUERADE); 0: none.</summary>
     public static uint SourceAddressBe(SkBuff* skb, Packet* packet)
     {
@@ -71,6 +100,9 @@ public static unsafe class Routing
         }
         return 0;
     }
+
+    /// <summary>What forwarding makes of the type of service (rt_tos2priority): the socket priority of its two middle bits.</summary>
+    public static uint PriorityOf(byte typeOfService) => 0x4620u >> (typeOfService >> 3 & 3) * 4 & 15;
 
     /// <summary>Whether an address is one of this host's, as local output sees it (net.ipv4.conf.lo.forwarding must be on).</summary>
     /// <returns>1: it is.</returns>

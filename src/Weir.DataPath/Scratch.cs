@@ -11,7 +11,7 @@ public unsafe struct Scratch
     public const int Depth = 32;
 
     /// <summary>Eight-byte words of a <see cref="Flow"/>.</summary>
-    public const int FlowWords = 27;
+    public const int FlowWords = 28;
 
     /// <summary>The longest ICMP error (RFC 1812, 4.3.2.3: 576 bytes), and room to clear what follows up to a whole word.</summary>
     public const int AnswerSize = 576 + 8;

@@ -73,6 +73,10 @@ public struct Flow
 
     /// <summary>TCP: the end of the last segment that acknowledged something or was out of place.</summary>
     public uint TcpLastEnd;
+
+    /// <summary>The device by which forwarded packets of each direction (0: original, 1: reply) last came in and got through the stack; 0: none did. See <see cref="PacketFlags.Learnt"/>.</summary>
+    public uint InIfIndex0;
+    public uint InIfIndex1;
     public uint Reserved0;
 }
 

@@ -104,6 +104,19 @@ public static unsafe class Tracking
         return 1;
     }
 
+    /// <summary>A forwarded packet has come through the stack: others of its direction from the same device may leave at once.</summary>
+    /// <returns>0.</returns>
+    [Subprogram(Global = true)]
+    public static int Learn(Packet* packet)
+    {
+        if (packet == null) return 0;
+        var flow = FlowTable.Lookup(&packet->Original);
+        if (flow == null || (flow->Status & FlowStatus.Confirmed) == 0) return 0;
+        if (packet->Direction == 0) flow->InIfIndex0 = packet->InIfIndex;
+        else flow->InIfIndex1 = packet->InIfIndex;
+        return 0;
+    }
+
     /// <summary>Makes the pending flow of a packet that has none.</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
     public static int Begin(SkBuff* skb, Packet* packet, ulong now)
@@ -283,6 +296,8 @@ public static unsafe class Tracking
         packet->TranslatedPortBe = flow->Reply.SourcePortBe;
         if (packet->Direction != 0 || (status & FlowStatus.SeenReply) != 0) packet->State = TrackState.Established;
         else packet->State = (status & FlowStatus.Expected) != 0 ? TrackState.Related : TrackState.New;
+        // Never 0 where a packet came in.
+        if ((packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) == packet->InIfIndex) packet->Flags |= PacketFlags.Learnt;
     }
 
     private static void Delete(Packet* packet, Flow* flow) => FlowTable.Delete(&packet->Original, flow);

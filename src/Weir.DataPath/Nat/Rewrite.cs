@@ -106,12 +106,12 @@ public static unsafe class Rewrite
     /// <summary>What forwarding does to the header. False: it failed.</summary>
     public static bool DecrementTimeToLive(SkBuff* skb, Packet* packet)
     {
-        uint network = packet->NetworkOffset;
-        var old = (ushort)(packet->TimeToLive | packet->Protocol << 8);
+        var ip = SkBuff.Data(skb) + ((uint)packet->NetworkOffset & 63);
+        if (ip + 20 > SkBuff.DataEnd(skb)) return false;
         packet->TimeToLive--;
-        var changed = (ushort)(packet->TimeToLive | packet->Protocol << 8);
-        if (Helpers.L3CsumReplace(skb, network + 10, old, changed, 2) != 0) return false;
-        return Helpers.SkbStoreBytes(skb, network + TimeToLiveOffset, &changed, 1, 0) == 0;
+        *(ushort*)(ip + 10) = Checksum(*(ushort*)(ip + 10), ip[TimeToLiveOffset], packet->TimeToLive);
+        ip[TimeToLiveOffset] = packet->TimeToLive;
+        return true;
     }
 
     /// <summary>One end of a flow's packet, or of an error about one.</summary>

@@ -86,10 +86,11 @@ internal sealed unsafe class Host
         return Run(Frame, device, _ingressDevice, (flags & 1) != 0, TcIndex);
     }
 
-    /// <summary>In by one device and, where passed, out by another.</summary>
+    /// <summary>In by one device and, where passed or sent on at once, out by another.</summary>
     public int Through(byte[] frame, uint from = Eth0, uint to = Eth1)
     {
         var action = In(frame, from);
+        if (action == TcAction.Redirect && Kernel.Redirected == (to, 0)) return Follow();
         return action == Pass ? Onward(from, to) : action;
     }
 
