@@ -44,8 +44,9 @@ public static unsafe class Routing
         // Of segments that are still together, one.
         var segment = skb->GsoSize;
         fib.TotalLength = (ushort)(segment == 0 ? packet->Length : packet->HeaderLength + packet->TransportLength + segment);
-        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
-        if (result is not (FibLookupResult.Success or FibLookupResult.NoNeighbour) || fib.Family != FamilyIPv4) return 0;
+        // A neighbour that is not known is asked for by the stack, which also says when nobody answers.
+        var flags = Flags() & ~FibLookupFlags.SkipNeighbour;
+        if (Helpers.FibLookup(skb, &fib, sizeof(FibLookup), flags) != FibLookupResult.Success || fib.Family != FamilyIPv4) return 0;
         // Back to where it came from: the sender is told of the better way (redirect).
         if (fib.IfIndex == packet->InIfIndex || fib.IfIndex == settings->LoopbackIfIndex) return 0;
         packet->OutIfIndex = fib.IfIndex;
