@@ -37,10 +37,10 @@ internal static class Instructions
         return 0;
     }
 
-    private const string Dnat = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n" +
+    public const string Dnat = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n" +
         "-A PREROUTING -d 10.1.0.1/32 -p udp -m udp --dport 5000 -j DNAT --to-destination 10.2.0.99:5000\nCOMMIT\n";
 
-    private static void Service(Topology topology, string ipvsadm)
+    public static void Service(Topology topology, string ipvsadm)
     {
         Shell.Run($"ip netns exec {topology.Router} {ipvsadm} -A -u 10.1.0.1:5000 -s rr");
         Shell.Run($"ip netns exec {topology.Router} {ipvsadm} -a -u 10.1.0.1:5000 -r 10.2.0.99:5000 -m");

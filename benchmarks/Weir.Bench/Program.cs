@@ -12,6 +12,7 @@ internal static class Program
         ["established"] = Established,
         ["connections"] = Connections,
         ["local"] = Local,
+        ["programs"] = TestRuns.Measure,
         ["commands"] = Commands,
     };
 
@@ -23,6 +24,7 @@ internal static class Program
             case "serve": return Connector.Serve(arguments[1..]);
             case "connect": return Connector.Connect(arguments[1..]);
             case "stream": return Connector.Stream(arguments[1..]);
+            case "run": return TestRuns.Run(arguments[1..]);
             case "instructions": return Instructions.Run(arguments[1..]);
         }
         var rounds = 5;
