@@ -22,6 +22,16 @@ public unsafe struct Scratch
     /// <summary>Where walks return to.</summary>
     public fixed uint Returns[Depth];
 
+    /// <summary>The classifiers of the chains that walks return to; 0: none.</summary>
+    public fixed uint ReturnClassifiers[Depth];
+
+    /// <summary>The packet as classifiers see it, by <see cref="Image.PacketField"/>.</summary>
+    public fixed uint Fields[16];
+
+    /// <summary>The places in the lists of the chain that is walked, and the cells that they name.</summary>
+    public fixed uint Cursors[Image.ClassifierCell.Trees];
+    public fixed uint Candidates[Image.ClassifierCell.Trees];
+
     /// <summary>A key under construction.</summary>
     public FlowTuple Key;
 

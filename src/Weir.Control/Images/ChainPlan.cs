@@ -11,13 +11,17 @@ internal sealed class ChainPlan
     public const int MaxDepth = DataPath.Scratch.Depth;
 
     private readonly Dictionary<(TableKind, string), Entry> _chains = [];
+    private readonly int _mostUnclassified;
+
+    private ChainPlan(int mostUnclassified) => _mostUnclassified = mostUnclassified;
 
     /// <summary>The cell behind the empty one that ends the runs.</summary>
     public uint FirstFreeCell { get; private set; }
 
-    public static ChainPlan Of(Ruleset ruleset, ImageBuilder builder)
+    /// <summary>The plan of a rule set whose chains up to some length have no classifier.</summary>
+    public static ChainPlan Of(Ruleset ruleset, int mostUnclassified, ImageBuilder builder)
     {
-        var plan = new ChainPlan();
+        var plan = new ChainPlan(mostUnclassified);
         var next = HeadsCell.Policies + 1;
         foreach (var table in ruleset.Tables)
         {
@@ -25,7 +29,7 @@ internal sealed class ChainPlan
             foreach (var chain in table.Chains)
             {
                 plan._chains.Add((table.Kind, chain.Name), new(chain, next));
-                next += (uint)chain.Rules.Length + 1;
+                next += (uint)chain.Rules.Length + (plan.HasClassifier(chain) ? 2u : 1);
             }
             foreach (var chain in table.Chains)
             {
@@ -35,6 +39,9 @@ internal sealed class ChainPlan
         plan.FirstFreeCell = next + 1;
         return plan;
     }
+
+    /// <summary>Whether a classifier stands before the chain's first rule.</summary>
+    public bool HasClassifier(Chain chain) => chain.Rules.Length > _mostUnclassified;
 
     public uint StartOf(Table table, string chain) => _chains.TryGetValue((table.Kind, chain), out var entry) ? entry.Start : 0;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Weir.Control.Images.Classification;
 using Weir.DataPath.Image;
 using Weir.Model.Rules;
 using Weir.Model.Rules.Targets;
@@ -45,10 +46,14 @@ public sealed class ImageBuilder
     /// <param name="flags">Further flags of the image: <see cref="ActiveImage.Services"/> and what comes with it.</param>
     /// <param name="text">The text that says everything about the rules.</param>
     /// <param name="refusal">Why there is no image.</param>
-    public static RuleImage? Build(Ruleset ruleset, ReadOnlySpan<Cell> live, ulong generation, uint flags, string text, out Refusal? refusal)
+    public static RuleImage? Build(Ruleset ruleset, ReadOnlySpan<Cell> live, ulong generation, uint flags, string text, out Refusal? refusal) =>
+        Build(ruleset, live, generation, flags, text, ClassifierBuilder.MostUnclassified, out refusal);
+
+    /// <summary>The same; chains up to <paramref name="mostUnclassified"/> rules are walked rule by rule.</summary>
+    internal static RuleImage? Build(Ruleset ruleset, ReadOnlySpan<Cell> live, ulong generation, uint flags, string text, int mostUnclassified, out Refusal? refusal)
     {
         var builder = new ImageBuilder(ruleset, new(live, generation)) { _flags = ActiveImage.Loaded | flags };
-        var image = builder.Build(generation, text);
+        var image = builder.Build(generation, text, mostUnclassified);
         refusal = builder.Refusal;
         return refusal is null ? image : null;
     }
@@ -113,14 +118,14 @@ public sealed class ImageBuilder
         return cell;
     }
 
-    private RuleImage? Build(ulong generation, string text)
+    private RuleImage? Build(ulong generation, string text, int mostUnclassified)
     {
         if (_ruleset.Family != Model.AddressFamily.IPv4)
         {
             NotSupported("IPv6 rules are not supported yet");
             return null;
         }
-        var plan = ChainPlan.Of(_ruleset, this);
+        var plan = ChainPlan.Of(_ruleset, mostUnclassified, this);
         if (Refusal is not null) return null;
         CollectionsMarshal.SetCount(_cells, (int)plan.FirstFreeCell);
         CollectionsMarshal.AsSpan(_cells).Clear();
@@ -139,7 +144,7 @@ public sealed class ImageBuilder
                     unsafe
                     {
                         heads.Chains[index] = start;
-                        policies.Chains[index] = start + (uint)chain.Rules.Length;
+                        policies.Chains[index] = start + (uint)chain.Rules.Length + (plan.HasClassifier(chain) ? 1u : 0);
                     }
                     _flags |= 1u << (ActiveImage.ChainShift + index);
                 }
@@ -147,11 +152,41 @@ public sealed class ImageBuilder
                 if (Refusal is not null) return null;
             }
         }
+        Classify(plan);
         return Finish(heads, policies, generation, text);
+    }
+
+    /// <summary>Makes the classifiers of long chains; their lists come last.</summary>
+    private void Classify(ChainPlan plan)
+    {
+        var numbers = new List<uint>();
+        var classifiers = new List<int>();
+        var splits = _cells.Count;
+        foreach (var table in _ruleset.Tables)
+        {
+            if (!table.InUse) continue;
+            foreach (var chain in table.Chains)
+            {
+                if (!plan.HasClassifier(chain)) continue;
+                var start = plan.StartOf(table, chain.Name);
+                var classifier = ClassifierBuilder.Build(this, CollectionsMarshal.AsSpan(_cells), start + 1, start + 1 + (uint)chain.Rules.Length, numbers);
+                _cells[(int)start] = Unsafe.BitCast<ClassifierCell, Cell>(classifier);
+                classifiers.Add((int)start);
+            }
+        }
+        var lists = _cells.Count;
+        var all = CollectionsMarshal.AsSpan(_cells);
+        foreach (var cell in classifiers) ClassifierBuilder.Place(ref all[cell], (uint)lists * CandidatesCell.Numbers);
+        foreach (ref var cell in all[splits..]) ClassifierBuilder.Place(ref cell, (uint)lists * CandidatesCell.Numbers);
+        CollectionsMarshal.SetCount(_cells, lists + (numbers.Count + CandidatesCell.Numbers - 1) / CandidatesCell.Numbers);
+        var room = CollectionsMarshal.AsSpan(_cells)[lists..];
+        room.Clear();
+        CollectionsMarshal.AsSpan(numbers).CopyTo(MemoryMarshal.Cast<Cell, uint>(room));
     }
 
     private void EncodeChain(Table table, Chain chain, uint start, ChainPlan plan)
     {
+        if (plan.HasClassifier(chain)) start++;
         foreach (var rule in chain.Rules)
         {
             var cell = RuleEncoder.Encode(rule, table, plan, this);

@@ -37,7 +37,8 @@ public struct Flow
     public IpAddress Virtual;
     public ushort VirtualPortBe;
 
-    public ushort Reserved1;
+    /// <summary>ICMP: the identifier once the destination is translated; translation of the source may change it again.</summary>
+    public ushort TranslatedIdBe;
 
     /// <summary>Connection mark.</summary>
     public uint Mark;

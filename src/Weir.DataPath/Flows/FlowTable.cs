@@ -125,7 +125,7 @@ public static unsafe class FlowTable
         FlowTuple key;
         if ((flow->Status & FlowStatus.DestinationNat) != 0)
         {
-            Tuples.Translated(original, &flow->Reply, (uint)(flow->Status & FlowStatus.Way) >> FlowTuple.WayShift, &key);
+            Tuples.Translated(original, flow, (uint)(flow->Status & FlowStatus.Way) >> FlowTuple.WayShift, &key);
             Maps.Replies.Delete(&key);
         }
         ConnLimits.Leave(original, flow);
@@ -158,7 +158,8 @@ public static unsafe class FlowTable
 
     private static bool EnterTranslated(Scratch* scratch, Flow* pending, FlowTuple* original)
     {
-        Tuples.Translated(original, &pending->Reply, 0, &scratch->Key);
+        pending->TranslatedIdBe = pending->Reply.SourcePortBe;
+        Tuples.Translated(original, pending, 0, &scratch->Key);
         for (uint way = 0; way < FlowTuple.Ways; way++)
         {
             scratch->Key.Side = (byte)(FlowTuple.Translated + way);

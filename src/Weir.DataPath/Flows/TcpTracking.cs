@@ -101,6 +101,8 @@ internal static unsafe class TcpTracking
     /// </summary>
     private static uint AfterReset(Flow* flow, Segment* segment, uint direction)
     {
+        // Of a connection that is closing the numbers may be outdated: its ports may be in use again.
+        if (flow->TcpState is TcpState.FinWait or TcpState.CloseWait or TcpState.LastAck or TcpState.TimeWait or TcpState.Close) return (uint)TcpState.Close;
         if ((flow->TcpNotes & (direction != 0 ? TcpNotes.OriginalAcknowledged : TcpNotes.ReplyAcknowledged)) == 0) return (uint)TcpState.Close;
         var acknowledged = direction != 0 ? flow->TcpAcknowledged0 : flow->TcpAcknowledged1;
         var isEstablished = flow->TcpState == TcpState.Established && (flow->Status & FlowStatus.Assured) != 0;

@@ -293,7 +293,7 @@ public static unsafe class Tracking
         var status = flow->Status;
         packet->FlowStatus = status;
         packet->TranslatedBe = flow->Reply.Source.Word3Be;
-        packet->TranslatedPortBe = flow->Reply.SourcePortBe;
+        packet->TranslatedPortBe = packet->Original.Protocol == Parse.Icmp ? flow->TranslatedIdBe : flow->Reply.SourcePortBe;
         if (packet->Direction != 0 || (status & FlowStatus.SeenReply) != 0) packet->State = TrackState.Established;
         else packet->State = (status & FlowStatus.Expected) != 0 ? TrackState.Related : TrackState.New;
         // Never 0 where a packet came in.

@@ -80,12 +80,12 @@ internal static unsafe class Tuples
     }
 
     /// <summary>The original direction as it looks once its destination is translated, as key of <see cref="Maps.Replies"/>.</summary>
-    public static void Translated(FlowTuple* original, FlowTuple* reply, uint way, FlowTuple* to)
+    public static void Translated(FlowTuple* original, Flow* flow, uint way, FlowTuple* to)
     {
         to->Source = original->Source;
-        to->Destination = reply->Source;
-        to->SourcePortBe = original->SourcePortBe;
-        to->DestinationPortBe = original->Protocol == Parse.Icmp ? original->DestinationPortBe : reply->SourcePortBe;
+        to->Destination = flow->Reply.Source;
+        to->SourcePortBe = original->Protocol == Parse.Icmp ? flow->TranslatedIdBe : original->SourcePortBe;
+        to->DestinationPortBe = original->Protocol == Parse.Icmp ? original->DestinationPortBe : flow->Reply.SourcePortBe;
         to->Protocol = original->Protocol;
         to->Side = (byte)(FlowTuple.Translated + way);
         to->Zero0 = 0;

@@ -13,4 +13,10 @@ public enum CellKind : byte
 
     /// <summary>The end of a user chain.</summary>
     End = 3,
+
+    /// <summary>Before the first rule of a chain: <see cref="ClassifierCell"/>.</summary>
+    Classifier = 4,
+
+    /// <summary>Outside of the runs: <see cref="SplitCell"/>.</summary>
+    Split = 5,
 }

@@ -31,6 +31,7 @@ public static unsafe class Walk
         state.Chain = chain;
         // Not the constant: see FlowTuple.Zero0.
         uint zero = packet->Original.Zero0;
+        state.Classifier = zero;
         state.MatchCell = zero;
         state.MatchesLeft = zero;
         state.Depth = zero;
@@ -73,8 +74,7 @@ public static unsafe class Walk
             if (result == MatchResult.No)
             {
                 state->MatchesLeft = 0;
-                state->Cell++;
-                return 0;
+                return Next(state);
             }
             state->MatchCell++;
             if (--state->MatchesLeft != 0) return 0;
@@ -88,11 +88,7 @@ public static unsafe class Walk
                 if (names == null || !Head.InterfacesMatch(packet, rule, names)) result = MatchResult.No;
             }
             if (result == MatchResult.HotDrop) return Stop(state, TargetKind.Drop);
-            if (result == MatchResult.No)
-            {
-                state->Cell++;
-                return 0;
-            }
+            if (result == MatchResult.No) return Next(state);
             if (rule->MatchCount != 0)
             {
                 state->MatchCell = rule->MatchCell;
@@ -103,6 +99,11 @@ public static unsafe class Walk
         else if (rule->Kind == CellKind.End)
         {
             return Return(state);
+        }
+        else if (rule->Kind == CellKind.Classifier)
+        {
+            state->Classifier = state->Cell;
+            return Locate(state, 0);
         }
         else if (rule->Kind != CellKind.Policy)
         {
@@ -123,17 +124,19 @@ public static unsafe class Walk
             case TargetKind.Jump:
                 if (!Push(state)) return 1;
                 state->Cell = rule->Argument;
+                state->Classifier = 0;
                 return 0;
             case TargetKind.Goto:
                 state->Cell = rule->Argument;
+                state->Classifier = 0;
                 return 0;
             case TargetKind.Mark:
                 packet->Mark = (packet->Mark & ~rule->Argument2) ^ rule->Argument;
                 packet->Flags |= PacketFlags.MarkChanged;
-                break;
+                return Locate(state, state->Cell + 1);
             case TargetKind.NoTrack:
                 if (packet->State == TrackState.None) packet->State = TrackState.Untracked;
-                break;
+                return Locate(state, state->Cell + 1);
             case TargetKind.Log:
                 Log.Write(state->Skb, packet, rule->Argument);
                 break;
@@ -141,7 +144,31 @@ public static unsafe class Walk
                 state->Argument = rule->Argument;
                 return Stop(state, rule->Target);
         }
-        state->Cell++;
+        return Next(state);
+    }
+
+    /// <summary>To the next rule of the chain that may concern the packet.</summary>
+    private static long Next(State* state)
+    {
+        if (state->Classifier == 0) state->Cell++;
+        else state->Cell = Classifier.Next(state->Image, state->Cell);
+        return 0;
+    }
+
+    /// <summary>
+    /// To the first rule from a cell on that may concern the packet as it is now: where a chain begins (0), where a walk returns to it, and where a rule changed
+    /// what classifiers look at.
+    /// </summary>
+    private static long Locate(State* state, uint position)
+    {
+        var cell = state->Classifier == 0 ? 0 : Classifier.Locate(state->Packet, state->Classifier, position);
+        if (cell == 0)
+        {
+            state->Classifier = 0;
+            // Behind the classifier is the first rule.
+            cell = position == 0 ? state->Cell + 1 : position;
+        }
+        state->Cell = cell;
         return 0;
     }
 
@@ -158,6 +185,7 @@ public static unsafe class Walk
         // Without a verdict the walk counts as overrun.
         if (scratch == null || depth >= Scratch.Depth) return false;
         scratch->Returns[depth] = state->Cell + 1;
+        scratch->ReturnClassifiers[depth] = state->Classifier;
         state->Depth = depth + 1;
         return true;
     }
@@ -174,14 +202,15 @@ public static unsafe class Walk
             var chain = state->Chain;
             if (policies == null || chain > (uint)BuiltInChain.FilterOutput) return Stop(state, TargetKind.Drop);
             state->Cell = policies->Chains[chain];
+            state->Classifier = 0;
             return 0;
         }
         var scratch = Maps.Scratches.At(0);
         depth--;
         if (scratch == null || depth >= Scratch.Depth) return Stop(state, TargetKind.Drop);
         state->Depth = depth;
-        state->Cell = scratch->Returns[depth];
-        return 0;
+        state->Classifier = scratch->ReturnClassifiers[depth];
+        return Locate(state, scratch->Returns[depth]);
     }
 
     private static void Count(uint slot, uint bytes)
@@ -203,6 +232,9 @@ public static unsafe class Walk
         public uint Image;
         public uint Chain;
         public uint Cell;
+
+        /// <summary>The classifier of the chain that is walked by its lists; 0: rule by rule.</summary>
+        public uint Classifier;
         public uint MatchCell;
         public uint MatchesLeft;
         public uint Depth;

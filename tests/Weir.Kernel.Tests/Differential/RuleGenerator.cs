@@ -24,6 +24,8 @@ internal sealed class RuleGenerator(Random random)
     public string Next()
     {
         var text = new StringBuilder();
+        // Long chains are classified.
+        var many = random.Next(2) == 0 ? 1 : 8;
         foreach (var (table, chains) in s_tables)
         {
             if (table != "filter" && random.Next(3) == 0) continue;
@@ -33,11 +35,11 @@ internal sealed class RuleGenerator(Random random)
             foreach (var chain in own) text.Append($":{chain} - [0:0]\n");
             foreach (var chain in chains)
             {
-                for (var i = random.Next(table == "filter" ? 7 : 4); i > 0; i--) text.Append($"-A {chain} {Rule(table, chain, own)}\n");
+                for (var i = random.Next(table == "filter" ? 7 : 4) * many; i > 0; i--) text.Append($"-A {chain} {Rule(table, chain, own)}\n");
             }
             for (var c = 0; c < own.Length; c++)
             {
-                for (var i = random.Next(1, 4); i > 0; i--) text.Append($"-A {own[c]} {Rule(table, own[c], own[(c + 1)..])}\n");
+                for (var i = random.Next(1, 4) * many; i > 0; i--) text.Append($"-A {own[c]} {Rule(table, own[c], own[(c + 1)..])}\n");
             }
             text.Append("COMMIT\n");
         }

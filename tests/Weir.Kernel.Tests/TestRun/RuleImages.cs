@@ -1,4 +1,5 @@
 using Weir.Control.Images;
+using Weir.Control.Images.Classification;
 using Weir.Control.Rules;
 using Weir.Iptables;
 using Weir.Iptables.Names;
@@ -10,15 +11,15 @@ namespace Weir.Kernel.Tests.TestRun;
 /// <summary>From what iptables-restore reads to the image that the data path walks, without an instance.</summary>
 internal static class RuleImages
 {
-    /// <summary>The image, and the highest counter slot that it uses.</summary>
-    public static (RuleImage Image, int HighestSlot) Of(string rules)
+    /// <summary>The image, and the highest counter slot that it uses. Chains of more than so many rules are classified.</summary>
+    public static (RuleImage Image, int HighestSlot) Of(string rules, int mostUnclassified = ClassifierBuilder.MostUnclassified)
     {
         var store = new Store();
         var errors = new StringWriter();
         var environment = new ToolEnvironment { Input = new StringReader(rules), Output = TextWriter.Null, Errors = errors, Names = new EtcNames(static path => File.Exists(path) ? File.ReadAllText(path) : null) };
         if (IptablesRestore.Run("iptables-restore", [], environment, store) != 0) throw new InvalidOperationException($"{errors}{rules}");
         var ruleset = SlotAssignment.Assign(Ruleset.Empty(AddressFamily.IPv4), Ruleset.Empty(AddressFamily.IPv4), store.Ruleset, _ => default);
-        var image = ImageBuilder.Build(ruleset, [], 1, 0, "", out var refusal);
+        var image = ImageBuilder.Build(ruleset, [], 1, 0, "", mostUnclassified, out var refusal);
         var slots = ruleset.Tables.SelectMany(table => table.Chains).SelectMany(chain => chain.Rules.Select(rule => rule.Slot).Append(chain.Slot));
         return image is null ? throw new InvalidOperationException($"{refusal}: {rules}") : (image, slots.Max());
     }
