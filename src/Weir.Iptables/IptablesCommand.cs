@@ -56,6 +56,8 @@ public static class IptablesCommand
             return new CommandRunner(table, tool.Names, output).Run(command) ? ExitCode.Success
                 : Fail(tool, table.Last, table.Error, errors);
         }
+        if (EditOf(command, kind) is { } edit && store.TryEdit(tool.Family, command.Wait, edit) is { } edited)
+            return StoreAnswer.ExitCodeOf(edited, tool, command.WaitSeconds, errors);
         var exitCode = ExitCode.Success;
         CommandException? problem = null;
         var result = store.Change(tool.Family, command.Wait, ruleset =>
@@ -85,6 +87,24 @@ public static class IptablesCommand
         });
         if (problem is not null) throw problem;
         return exitCode != ExitCode.Success ? exitCode : StoreAnswer.ExitCodeOf(result, tool, command.WaitSeconds, errors);
+    }
+
+    /// <summary>The command as a change of one rule; null where it is more than that.</summary>
+    private static RuleEdit? EditOf(ParsedCommand command, TableKind kind)
+    {
+        var chain = command.Chain!;
+        if (command.Command == Commands.DeleteNumber) return new(kind, chain, RuleEditKind.DeleteAt, null, command.RuleNumber - 1);
+        if (command.IsVerbose || command.Sources.Length != 1 || command.Destinations.Length != 1) return null;
+        var rule = command.Rule with { Source = command.Sources[0], Destination = command.Destinations[0] };
+        // What stands after -j may be a chain.
+        if ((command.Jump.Length > 0 && rule.Target is null) || !KernelCheck.IsFine(kind, chain, rule)) return null;
+        return command.Command switch
+        {
+            Commands.Append => new(kind, chain, RuleEditKind.Append, rule),
+            Commands.Insert => new(kind, chain, RuleEditKind.Insert, rule, command.RuleNumber - 1),
+            Commands.Delete => new(kind, chain, RuleEditKind.DeleteSame, rule),
+            _ => null,
+        };
     }
 
     private static int Fail(ToolContext tool, Operation last, Errno error, StringBuilder errors)

@@ -11,7 +11,7 @@ namespace Weir.Iptables;
 /// Rule sets as text, for keeping them. A line is a family, table, chain or rule; fields are separated by blanks. The form of iptables-save
 /// is not used because it loses things (an inverted range of all ports, -i +, slots) and takes longer to read.
 /// </summary>
-public sealed class RulesetText : IRulesetCodec
+public sealed partial class RulesetText : IRulesetCodec
 {
     private const string Magic = "weir-rules-1";
 
@@ -152,7 +152,7 @@ public sealed class RulesetText : IRulesetCodec
             return chain with { Rules = rules.ToImmutable() };
         }
 
-        private static Hook HookOf(TableKind kind, string name)
+        internal static Hook HookOf(TableKind kind, string name)
         {
             foreach (var hook in kind.Hooks())
             {

@@ -12,7 +12,7 @@ namespace Weir.Control.Images;
 /// Makes the image of a rule set: header, heads, policies, the runs of all chains, an empty cell, then the cells that rules refer to, then the text. What the
 /// data path cannot do is refused: a rule is never accepted and not applied.
 /// </summary>
-public sealed class ImageBuilder
+public sealed partial class ImageBuilder
 {
     /// <summary>Most cells of an image: 64 MiB.</summary>
     public const int MaxCells = 1 << 20;
@@ -152,12 +152,13 @@ public sealed class ImageBuilder
                 if (Refusal is not null) return null;
             }
         }
-        Classify(plan);
-        return Finish(heads, policies, generation, text);
+        _cells[(int)HeadsCell.First] = Unsafe.BitCast<HeadsCell, Cell>(heads);
+        _cells[(int)HeadsCell.Policies] = Unsafe.BitCast<HeadsCell, Cell>(policies);
+        return Finish(Classify(plan), generation, Encoding.UTF8.GetBytes(text));
     }
 
-    /// <summary>Makes the classifiers of long chains; their lists come last.</summary>
-    private void Classify(ChainPlan plan)
+    /// <summary>Makes the classifiers of long chains; their lists come last. Gives where they lie.</summary>
+    private HeaderCell Classify(ChainPlan plan)
     {
         var numbers = new List<uint>();
         var classifiers = new List<int>();
@@ -182,6 +183,7 @@ public sealed class ImageBuilder
         var room = CollectionsMarshal.AsSpan(_cells)[lists..];
         room.Clear();
         CollectionsMarshal.AsSpan(numbers).CopyTo(MemoryMarshal.Cast<Cell, uint>(room));
+        return new() { FirstSplit = (uint)splits, FirstList = (uint)lists, ListsEnd = (uint)_cells.Count };
     }
 
     private void EncodeChain(Table table, Chain chain, uint start, ChainPlan plan)
@@ -202,11 +204,10 @@ public sealed class ImageBuilder
         _cells[(int)start] = Unsafe.BitCast<RuleCell, Cell>(end);
     }
 
-    private RuleImage? Finish(HeadsCell heads, HeadsCell policies, ulong generation, string text)
+    private RuleImage? Finish(HeaderCell header, ulong generation, byte[] text)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
         var count = _cells.Count;
-        var total = count + (bytes.Length + Cell.Size - 1) / Cell.Size;
+        var total = count + (text.Length + Cell.Size - 1) / Cell.Size;
         if (total > MaxCells)
         {
             Refuse(ChangeStatus.DoesNotFit, $"the rules take {total} cells of 64 bytes; an image has at most {MaxCells}");
@@ -214,8 +215,8 @@ public sealed class ImageBuilder
         }
         var cells = new Cell[total];
         CollectionsMarshal.AsSpan(_cells).CopyTo(cells);
-        bytes.CopyTo(MemoryMarshal.AsBytes(cells.AsSpan(count)));
-        cells[0] = Unsafe.BitCast<HeaderCell, Cell>(new()
+        text.CopyTo(MemoryMarshal.AsBytes(cells.AsSpan(count)));
+        cells[0] = Unsafe.BitCast<HeaderCell, Cell>(header with
         {
             Magic = HeaderCell.MagicValue,
             Version = HeaderCell.VersionValue,
@@ -223,10 +224,8 @@ public sealed class ImageBuilder
             Flags = _flags,
             CellCount = (uint)count,
             TextCell = (uint)count,
-            TextLength = (uint)bytes.Length,
+            TextLength = (uint)text.Length,
         });
-        cells[(int)HeadsCell.First] = Unsafe.BitCast<HeadsCell, Cell>(heads);
-        cells[(int)HeadsCell.Policies] = Unsafe.BitCast<HeadsCell, Cell>(policies);
         return new(cells, _flags & ~(RulesTrack | AddressTypes), _states.New, RoutesLocalTranslations);
     }
 

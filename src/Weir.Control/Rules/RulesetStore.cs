@@ -58,6 +58,47 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
         }
     }
 
+    /// <inheritdoc/>
+    public ChangeResult? TryEdit(AddressFamily family, LockWait wait, RuleEdit edit)
+    {
+        if (family != AddressFamily.IPv4) return null;
+        if (!TryTakeOriginalsLock(wait.Limit, out var originals)) return ChangeResult.LockBusy(OriginalsLock);
+        using var _ = originals;
+        using var held = folder.TakeLock(null)!;
+        using var instance = Instance.TryOpenCurrent(folder, held);
+        var live = instance?.ReadImage() ?? [];
+        if (live.Length == 0 || RuleImage.HeaderOf(live).TextLength == 0) return null;
+        var stored = RuleImage.TextOf(live);
+        if (codec.Find(stored, edit) is not { } place) return null;
+        Rule? rule = null;
+        if (edit.Kind is RuleEditKind.Append or RuleEditKind.Insert)
+        {
+            var slot = FreeSlot(live, place);
+            instance!.EnsureCounters(slot);
+            rule = edit.Rule! with { Slot = slot };
+            rule = rule with { Counters = rule.Counters - instance.CountedIn(slot) };
+        }
+        instance!.Refresh(held);
+        var image = ImageBuilder.Edit(live, RuleImage.HeaderOf(live).Generation + 1, instance.ServiceFlags, edit.Table, place, rule, codec.Edit(stored, place, rule));
+        if (image is null) return null;
+        if (image.RoutesLocalTranslations) instance.AcceptLocalSources(folder);
+        instance.Commit(image);
+        return ChangeResult.Committed;
+    }
+
+    /// <summary>The lowest counter slot that no rule and no policy has. (The slot of a rule that goes is still in the image that packets are under way in.)</summary>
+    private static int FreeSlot(ReadOnlySpan<Cell> live, RulePlace place)
+    {
+        var used = new HashSet<int>(place.Slots);
+        for (var i = (int)HeadsCell.Policies + 1; live[i].Kind != CellKind.None; i++)
+        {
+            if (live[i].Kind == CellKind.Rule4) used.Add((int)System.Runtime.CompilerServices.Unsafe.BitCast<Cell, RuleCell>(live[i]).CounterSlot);
+        }
+        var slot = 1;
+        while (used.Contains(slot)) slot++;
+        return slot;
+    }
+
     /// <summary>
     /// The lock of iptables itself, which is also what others take who want to be alone with the rules (kube-proxy, flock(1)). Commands of ours share it: they
     /// wait for each other by a lock of their own.

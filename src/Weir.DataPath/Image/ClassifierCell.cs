@@ -10,8 +10,14 @@ namespace Weir.DataPath.Image;
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 public unsafe struct ClassifierCell
 {
-    /// <summary>Trees: rules with both addresses narrow, one of them, none. Together they would multiply one another (EffiCuts, Vamanan et al. 2010).</summary>
-    public const int Trees = 4;
+    /// <summary>
+    /// Trees of rules with both addresses narrow, one of them, none (together they would multiply one another: EffiCuts, Vamanan et al. 2010), and
+    /// <see cref="Recent"/>.
+    /// </summary>
+    public const int Trees = 5;
+
+    /// <summary>Not a tree: one list of the rules that came since the trees were made.</summary>
+    public const int Recent = 4;
 
     /// <summary>More splits than that are not on any way to a list.</summary>
     public const int MaxDepth = 16;

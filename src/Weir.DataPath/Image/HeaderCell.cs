@@ -25,4 +25,13 @@ public struct HeaderCell
 
     /// <summary>Bytes of the source text.</summary>
     [FieldOffset(28)] public uint TextLength;
+
+    /// <summary>The first <see cref="SplitCell"/>; the data path does not read this and the following.</summary>
+    [FieldOffset(32)] public uint FirstSplit;
+
+    /// <summary>The first <see cref="CandidatesCell"/> of the lists of trees; behind the last split.</summary>
+    [FieldOffset(36)] public uint FirstList;
+
+    /// <summary>Behind the last one. What follows has come with changes of single rules.</summary>
+    [FieldOffset(40)] public uint ListsEnd;
 }

@@ -1,5 +1,6 @@
 using Weir.Iptables.Extensions;
 using Weir.Model.Rules;
+using Weir.Model.Rules.Matches;
 using Weir.Model.Rules.Targets;
 
 namespace Weir.Iptables.Editing;
@@ -36,6 +37,22 @@ internal static class KernelCheck
             }
         }
         return Errno.None;
+    }
+
+    /// <summary>
+    /// Whether the kernel certainly takes a rule in a chain, whatever else is in the table: in a built-in chain where it takes it alone, in others where nothing of it
+    /// depends on hooks.
+    /// </summary>
+    public static bool IsFine(TableKind kind, string chain, Rule rule)
+    {
+        if (rule.Target is ChainTarget) return false;
+        var table = Table.Empty(kind);
+        for (var i = 0; i < table.Chains.Length; i++)
+        {
+            if (table.Chains[i].Name == chain) return Check(table with { Chains = table.Chains.SetItem(i, table.Chains[i] with { Rules = [rule] }) }) == Errno.None;
+        }
+        return rule.Target is null or VerdictTarget && rule.Matches.All(match => match is TcpMatch or UdpMatch or IcmpMatch or MultiportMatch or ConntrackMatch or StateMatch or
+            CommentMatch or MarkMatch or LimitMatch or StatisticMatch);
     }
 
     private static bool EndsChain(Rule rule) => rule.Target is VerdictTarget && rule.IsUnconditional;

@@ -8,4 +8,10 @@ public interface IRulesetCodec
 
     /// <summary>Reads what <see cref="Encode"/> wrote; on damaged text false, and what is wrong where.</summary>
     bool TryDecode(TextReader input, out Ruleset? ruleset, out string error);
+
+    /// <summary>Where an edit takes place in such a text (UTF-8); null where it cannot, or the table is not in use.</summary>
+    RulePlace? Find(ReadOnlySpan<byte> text, RuleEdit edit);
+
+    /// <summary>The text after an edit: with the rule (its slot and counters given), or without the line at the place where that is null.</summary>
+    byte[] Edit(ReadOnlySpan<byte> text, RulePlace place, Rule? rule);
 }

@@ -20,4 +20,11 @@ public interface IRulesetStore
     /// Takes the lock, calls <paramref name="change"/> once with the rule set and commits what it returns; null commits nothing.
     /// </summary>
     ChangeResult Change(AddressFamily family, LockWait wait, Func<Ruleset, Ruleset?> change);
+
+    /// <summary>
+    /// Makes a change of one rule without reading the others, so that its time hardly depends on their number. The rule's target is no chain, and the kernel would take
+    /// the rule where it is to stand.
+    /// </summary>
+    /// <returns>null where the change must be made by <see cref="Change"/>, which also says what is wrong with it.</returns>
+    ChangeResult? TryEdit(AddressFamily family, LockWait wait, RuleEdit edit) => null;
 }

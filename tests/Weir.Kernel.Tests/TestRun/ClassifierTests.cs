@@ -67,6 +67,12 @@ public sealed unsafe class ClassifierTests
         var (image, highestSlot) = RuleImages.Of(rules);
         var (linear, _) = RuleImages.Of(rules, int.MaxValue);
         if (image.Cells.Length > mostCells) throw new XunitException($"{name}: {image.Cells.Length} cells, at most {mostCells} were to be");
+        Compare(name, rules, linear.Cells, image.Cells, highestSlot, random, Packets);
+    }
+
+    /// <summary>Two images of the same rules must do the same to random packets.</summary>
+    internal static void Compare(string name, string rules, Cell[] linear, Cell[] image, int highestSlot, Random random, int packets)
+    {
         ManagedKernel.Current = new ManagedKernel();
         for (uint i = 1; i < s_devices.Length; i++)
         {
@@ -80,12 +86,12 @@ public sealed unsafe class ClassifierTests
         var values = Values(rules);
         // What matches remember, for each of the two.
         var memories = new[] { new RuleState[States], new RuleState[States] };
-        for (var i = 0; i < Packets; i++)
+        for (var i = 0; i < packets; i++)
         {
             var packet = RandomPacket(random, values);
             var chain = random.Next(2) == 0 ? BuiltInChain.ManglePrerouting : BuiltInChain.FilterInput;
-            var wanted = Walked(linear.Cells, packet, chain, highestSlot, memories[0]);
-            var got = Walked(image.Cells, packet, chain, highestSlot, memories[1]);
+            var wanted = Walked(linear, packet, chain, highestSlot, memories[0]);
+            var got = Walked(image, packet, chain, highestSlot, memories[1]);
             if (wanted != got) throw new XunitException($"{name}, packet {i}: {wanted}, by the classifier {got}\n{(rules.Length < 20000 ? rules : "")}");
         }
     }
@@ -151,7 +157,7 @@ public sealed unsafe class ClassifierTests
     }
 
     /// <summary>Rules whose values are few, so that they overlap; jumps, returns, and changes of what classifiers look at.</summary>
-    private static string RandomRules(Random random, int count)
+    internal static string RandomRules(Random random, int count)
     {
         var text = new StringBuilder("*mangle\n:PREROUTING ACCEPT [0:0]\n:c1 - [0:0]\n:c2 - [0:0]\n");
         string[] chains = ["PREROUTING", "PREROUTING", "c1", "c2"];

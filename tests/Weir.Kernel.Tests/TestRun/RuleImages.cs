@@ -1,6 +1,7 @@
 using Weir.Control.Images;
 using Weir.Control.Images.Classification;
 using Weir.Control.Rules;
+using Weir.DataPath.Image;
 using Weir.Iptables;
 using Weir.Iptables.Names;
 using Weir.Model;
@@ -14,15 +15,26 @@ internal static class RuleImages
     /// <summary>The image, and the highest counter slot that it uses. Chains of more than so many rules are classified.</summary>
     public static (RuleImage Image, int HighestSlot) Of(string rules, int mostUnclassified = ClassifierBuilder.MostUnclassified)
     {
+        var ruleset = Parse(rules);
+        return (Of(ruleset, mostUnclassified), HighestSlot(ruleset));
+    }
+
+    /// <summary>The rule set, every rule with a slot.</summary>
+    public static Ruleset Parse(string rules)
+    {
         var store = new Store();
         var errors = new StringWriter();
         var environment = new ToolEnvironment { Input = new StringReader(rules), Output = TextWriter.Null, Errors = errors, Names = new EtcNames(static path => File.Exists(path) ? File.ReadAllText(path) : null) };
         if (IptablesRestore.Run("iptables-restore", [], environment, store) != 0) throw new InvalidOperationException($"{errors}{rules}");
-        var ruleset = SlotAssignment.Assign(Ruleset.Empty(AddressFamily.IPv4), Ruleset.Empty(AddressFamily.IPv4), store.Ruleset, _ => default);
-        var image = ImageBuilder.Build(ruleset, [], 1, 0, "", mostUnclassified, out var refusal);
-        var slots = ruleset.Tables.SelectMany(table => table.Chains).SelectMany(chain => chain.Rules.Select(rule => rule.Slot).Append(chain.Slot));
-        return image is null ? throw new InvalidOperationException($"{refusal}: {rules}") : (image, slots.Max());
+        return SlotAssignment.Assign(Ruleset.Empty(AddressFamily.IPv4), Ruleset.Empty(AddressFamily.IPv4), store.Ruleset, _ => default);
     }
+
+    public static int HighestSlot(Ruleset ruleset) =>
+        ruleset.Tables.SelectMany(table => table.Chains).SelectMany(chain => chain.Rules.Select(rule => rule.Slot).Append(chain.Slot)).Max();
+
+    /// <summary>The whole image of a rule set.</summary>
+    public static RuleImage Of(Ruleset ruleset, int mostUnclassified = ClassifierBuilder.MostUnclassified, string text = "", Cell[]? live = null) =>
+        ImageBuilder.Build(ruleset, live ?? [], 1, 0, text, mostUnclassified, out var refusal) ?? throw new InvalidOperationException($"{refusal}");
 
     private sealed class Store : IRulesetStore
     {

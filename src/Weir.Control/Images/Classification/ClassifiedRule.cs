@@ -15,7 +15,6 @@ internal sealed class ClassifiedRule
     private const int Fields = 16;
 
     private readonly FieldRange[]?[] _ranges = new FieldRange[]?[Fields];
-    private bool _isWhole = true;
 
     public ClassifiedRule(uint cell, ReadOnlySpan<Cell> cells)
     {
@@ -30,18 +29,11 @@ internal sealed class ClassifiedRule
             Restrict(PacketField.DestinationPort, [new(rule.DestinationPortMin, rule.DestinationPortMax)], rule.Inverts.HasFlag(RuleInverts.DestinationPorts));
         }
         if (rule.Flags.HasFlag(RuleFlags.Icmp)) Icmp(rule);
-        if ((rule.Flags & (RuleFlags.Fragment | RuleFlags.TcpFlags)) != 0 || rule.TcpOption != 0) _isWhole = false;
         if (rule.InterfaceCell != 0) Names(Unsafe.BitCast<Cell, InterfaceCell>(cells[(int)rule.InterfaceCell]), rule.Inverts);
         Matches(cells.Slice((int)rule.MatchCell, rule.MatchCount));
-        // Rules may change marks and states, so a packet may have passed this one with others than it has where its list is looked up again.
-        IsFinal = _isWhole && this[PacketField.Mark] is null && this[PacketField.State] is null && rule.Target is TargetKind.Accept or TargetKind.Drop or TargetKind.Return or TargetKind.Goto or TargetKind.Reject or TargetKind.Dnat or
-            TargetKind.Snat or TargetKind.Masquerade or TargetKind.Redirect;
     }
 
     public uint Cell { get; }
-
-    /// <summary>A packet within the ranges certainly goes no further than this rule in its chain.</summary>
-    public bool IsFinal { get; }
 
     public bool HasNames { get; private set; }
 
@@ -59,12 +51,8 @@ internal sealed class ClassifiedRule
     private void Address(PacketField field, uint addressBe, uint maskBe, bool invert)
     {
         var mask = BinaryPrimitives.ReverseEndianness(maskBe);
-        if (BitOperations.PopCount(mask) != BitOperations.LeadingZeroCount(~mask))
-        {
-            // Not a prefix, so not a range.
-            _isWhole = false;
-            return;
-        }
+        // Where it is not a prefix, it is not a range.
+        if (BitOperations.PopCount(mask) != BitOperations.LeadingZeroCount(~mask)) return;
         var low = BinaryPrimitives.ReverseEndianness(addressBe);
         Restrict(field, [new(low, low | ~mask)], invert);
     }
@@ -87,13 +75,8 @@ internal sealed class ClassifiedRule
 
     private void Name(PacketField first, ReadOnlySpan<byte> name, ReadOnlySpan<byte> mask, bool invert)
     {
-        if (mask.IndexOfAnyExcept((byte)0) < 0) return;
-        if (invert)
-        {
-            // Of words that must not all be equal none says anything.
-            _isWhole = false;
-            return;
-        }
+        // Of words that must not all be equal none says anything.
+        if (invert || mask.IndexOfAnyExcept((byte)0) < 0) return;
         for (var i = 0; i < 4; i++)
         {
             var word = BinaryPrimitives.ReadUInt32BigEndian(name[(i * 4)..]);
@@ -118,10 +101,8 @@ internal sealed class ClassifiedRule
                     Conntrack(Unsafe.BitCast<Cell, ConntrackMatchCell>(cell));
                     break;
                 case MatchKind.ConntrackAddress or MatchKind.ConntrackPort or MatchKind.Transport or MatchKind.AddrType:
-                    _isWhole = false;
                     break;
                 default:
-                    _isWhole = false;
                     return;
             }
         }
@@ -129,11 +110,7 @@ internal sealed class ClassifiedRule
 
     private unsafe void Multiport(MultiportMatchCell cell)
     {
-        if (cell.Side == MultiportSide.Either)
-        {
-            _isWhole = false;
-            return;
-        }
+        if (cell.Side == MultiportSide.Either) return;
         var ranges = new List<FieldRange>();
         for (var i = 0; i < cell.Count; i++)
         {
@@ -148,20 +125,13 @@ internal sealed class ClassifiedRule
     private void Mark(in MarkMatchCell cell)
     {
         if (cell.Mask == uint.MaxValue) Restrict(PacketField.Mark, [new(cell.Mark, cell.Mark)], cell.Invert != 0);
-        else _isWhole = false;
     }
 
     private void Conntrack(in ConntrackMatchCell cell)
     {
         // Without the bits of translation a match of states alone is one of the packet's state alone.
         const ConntrackStates Translated = ConntrackStates.SourceNat | ConntrackStates.DestinationNat;
-        if (cell.Parts != ConntrackParts.State) _isWhole = false;
-        if (!cell.Parts.HasFlag(ConntrackParts.State)) return;
-        if ((cell.States & Translated) != 0)
-        {
-            _isWhole = false;
-            return;
-        }
+        if (!cell.Parts.HasFlag(ConntrackParts.State) || (cell.States & Translated) != 0) return;
         var ranges = new List<FieldRange>();
         for (var state = TrackState.Invalid; state <= TrackState.Untracked; state++)
         {

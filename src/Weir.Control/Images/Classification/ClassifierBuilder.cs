@@ -7,7 +7,8 @@ namespace Weir.Control.Images.Classification;
 /// <summary>
 /// Makes a chain's classifier: decision trees whose nodes part the packets by one field into up to eight intervals that hold about equally many range ends
 /// (equi-dense cuts, as in HyperCuts and HyperSplit; Singh et al. 2003, Qi et al. 2009), and whose leaves are lists of rules. A rule whose ranges reach into several
-/// intervals stands in several lists: their total is bounded, by longer lists where it must be. Lists end behind a rule that nothing passes.
+/// intervals stands in several lists: their total is bounded, by longer lists where it must be. (To leave out what stands behind a rule that takes
+/// everything would gain nothing, for the walk ends there, and such a rule could not go without a whole build.)
 /// </summary>
 internal sealed class ClassifierBuilder
 {
@@ -47,7 +48,7 @@ internal sealed class ClassifierBuilder
     /// <param name="numbers">Where lists go; references count from its beginning until <see cref="Place"/> moves them.</param>
     public static ClassifierCell Build(ImageBuilder image, ReadOnlySpan<Cell> cells, uint first, uint end, List<uint> numbers)
     {
-        var groups = new List<ClassifiedRule>[ClassifierCell.Trees];
+        var groups = new List<ClassifiedRule>[ClassifierCell.Recent];
         for (var i = 0; i < groups.Length; i++) groups[i] = [];
         var result = new ClassifierCell { Kind = CellKind.Classifier };
         for (var cell = first; cell < end; cell++)
@@ -94,7 +95,6 @@ internal sealed class ClassifierBuilder
     /// <summary>A reference to what tells these rules apart within the box.</summary>
     private uint Part(List<ClassifiedRule> rules, int depth, long room)
     {
-        Cover(rules);
         if (rules.Count <= ShortList || depth == ClassifierCell.MaxDepth || FindCut(rules, room) is not { } cut) return List(rules);
         var children = Distribute(rules, cut);
         long total = 0;
@@ -122,28 +122,6 @@ internal sealed class ClassifierBuilder
         }
         _box[(int)cut.Field] = outer;
         return _image.Append(split);
-    }
-
-    /// <summary>Takes away what stands behind a rule that takes every packet of the box.</summary>
-    private void Cover(List<ClassifiedRule> rules)
-    {
-        for (var i = 0; i < rules.Count - 1; i++)
-        {
-            if (!rules[i].IsFinal || !Covers(rules[i])) continue;
-            rules.RemoveRange(i + 1, rules.Count - i - 1);
-            return;
-        }
-    }
-
-    private bool Covers(ClassifiedRule rule)
-    {
-        foreach (var field in s_fields)
-        {
-            if (rule[field] is not { } ranges) continue;
-            var box = _box[(int)field];
-            if (!Array.Exists(ranges, range => range.Low <= box.Low && range.High >= box.High)) return false;
-        }
-        return true;
     }
 
     /// <summary>The field and the bounds that leave the fewest rules together; null where none is worth its room.</summary>
