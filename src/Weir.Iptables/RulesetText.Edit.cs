@@ -64,7 +64,20 @@ public sealed partial class RulesetText
         var newHead = Encoding.UTF8.GetBytes($"{Encoding.UTF8.GetString(head[..(head.LastIndexOf((byte)' ') + 1)])}{count}\n");
         var line = rule is null ? [] : Line(rule);
         var rules = place.ChainStart + head.Length + 1;
-        return [.. text[..place.ChainStart], .. newHead, .. text[rules..place.Start], .. line, .. text[place.End..]];
+        var result = new byte[place.ChainStart + newHead.Length + (place.Start - rules) + line.Length + (text.Length - place.End)];
+        var rest = result.AsSpan();
+        Put(text[..place.ChainStart], ref rest);
+        Put(newHead, ref rest);
+        Put(text[rules..place.Start], ref rest);
+        Put(line, ref rest);
+        Put(text[place.End..], ref rest);
+        return result;
+
+        static void Put(ReadOnlySpan<byte> part, ref Span<byte> rest)
+        {
+            part.CopyTo(rest);
+            rest = rest[part.Length..];
+        }
     }
 
     /// <summary>From a chain's first rule on: the place of the edit; <paramref name="at"/> is then behind the chain's last rule.</summary>

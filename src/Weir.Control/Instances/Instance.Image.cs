@@ -63,9 +63,19 @@ public sealed partial class Instance
                 return;
             }
         }
-        using var map = CreateImage(cells.Length);
-        Fill(map, cells);
-        images.Set(slot, map);
+        // The wait is the same for one and for all: those whose turn comes next get room as well. The live one must stay.
+        var active = Active;
+        var live = (active & ActiveImage.Loaded) == 0 ? uint.MaxValue : (uint)active & ActiveImage.SlotMask;
+        var maps = Enumerable.Range(0, (int)ActiveImage.Slots).Where(other => other != live).Select(other => ((uint)other, CreateImage(cells.Length))).ToArray();
+        try
+        {
+            Fill(maps.First(map => map.Item1 == slot).Item2, cells);
+            images.SetMany(maps);
+        }
+        finally
+        {
+            foreach (var (_, map) in maps) map.Dispose();
+        }
     }
 
     /// <summary>Gives every slot a map, in one go.</summary>
@@ -101,13 +111,15 @@ public sealed partial class Instance
         return map is not null && (RuleImage.HeaderOf([map.AsArray<Cell>()[0]]).Flags & ImageBuilder.AddressTypes) != 0;
     }
 
+    /// <summary>The live image, for who holds the lock; null: there is none.</summary>
+    public LiveImage? MapImage() => MapImage(Active);
+
     private Cell[] ReadImage(ulong active)
     {
-        if ((active & ActiveImage.Loaded) == 0) return [];
-        using var map = Map(nameof(Maps.Images)).AsMapOfMaps<uint>().TryOpen((uint)active & ActiveImage.SlotMask);
-        if (map is null) return [];
-        using var memory = map.AsArray<Cell>().MapMemory(isWritable: false);
-        // The map may have more room than the image takes.
-        return memory.Span[..RuleImage.LengthOf(memory.Span)].ToArray();
+        using var image = MapImage(active);
+        return image is null ? [] : image.Cells.ToArray();
     }
+
+    private LiveImage? MapImage(ulong active) =>
+        (active & ActiveImage.Loaded) != 0 && Map(nameof(Maps.Images)).AsMapOfMaps<uint>().TryOpen((uint)active & ActiveImage.SlotMask) is { } map ? new(map) : null;
 }

@@ -66,8 +66,9 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
         using var _ = originals;
         using var held = folder.TakeLock(null)!;
         using var instance = Instance.TryOpenCurrent(folder, held);
-        var live = instance?.ReadImage() ?? [];
-        if (live.Length == 0 || RuleImage.HeaderOf(live).TextLength == 0) return null;
+        using var image = instance?.MapImage();
+        if (image is null || RuleImage.HeaderOf(image.Cells).TextLength == 0) return null;
+        var live = image.Cells;
         var stored = RuleImage.TextOf(live);
         if (codec.Find(stored, edit) is not { } place) return null;
         Rule? rule = null;
@@ -79,10 +80,10 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
             rule = rule with { Counters = rule.Counters - instance.CountedIn(slot) };
         }
         instance!.Refresh(held);
-        var image = ImageBuilder.Edit(live, RuleImage.HeaderOf(live).Generation + 1, instance.ServiceFlags, edit.Table, place, rule, codec.Edit(stored, place, rule));
-        if (image is null) return null;
-        if (image.RoutesLocalTranslations) instance.AcceptLocalSources(folder);
-        instance.Commit(image);
+        var changed = ImageBuilder.Edit(live, RuleImage.HeaderOf(live).Generation + 1, instance.ServiceFlags, edit.Table, place, rule, codec.Edit(stored, place, rule));
+        if (changed is null) return null;
+        if (changed.RoutesLocalTranslations) instance.AcceptLocalSources(folder);
+        instance.Commit(changed);
         return ChangeResult.Committed;
     }
 
