@@ -85,7 +85,10 @@ public sealed class IpvsadmCommand
     private Ending RestoreLines(IEnumerable<string> lines)
     {
         var ending = default(Ending);
-        foreach (var line in lines)
+        // All is read first: nobody else's change waits for a slow writer.
+        var all = lines.ToList();
+        using var batch = _store.Batch();
+        foreach (var line in all)
         {
             var words = RestoreInput.Words(line);
             if (words.Count == 0) continue;

@@ -6,6 +6,8 @@ namespace Weir.Ipvs.Tests;
 /// <param name="salt">What the kernel mixes into the hash of services; it differs with every boot and network namespace.</param>
 internal sealed class FakeServiceStore(byte salt = 0) : IServiceStore
 {
+    public IDisposable Batch() => new MemoryStream();
+
     private static readonly string[] Schedulers = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh"];
 
     private readonly List<ServiceState> _services = [];

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Weir.Bpf.Linux;
 using Weir.Control.Images;
 using Weir.Control.Instances;
 using Weir.DataPath;
@@ -18,8 +19,13 @@ namespace Weir.Control.Services;
 /// </summary>
 public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
 {
+    private Session? _batch;
+
     /// <inheritdoc/>
     public int ConnectionTableSize => 4096;
+
+    /// <inheritdoc/>
+    public IDisposable Batch() => _batch = new Session(folder, () => _batch = null);
 
     /// <inheritdoc/>
     public ServiceResult Add(VirtualService service)
@@ -113,7 +119,7 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
         var index = IndexOf(tables, slots, server);
         if (index < 0) return ServiceStatus.NoSuchServer;
         var result = Commit(tables, service, record, [.. slots.Where(slot => slot != slots[index])]);
-        if (result.IsDone) tables.Servers[(int)slots[index]].Flags &= ~ServerFlags.Available;
+        if (result.IsDone) tables.Retire(slots[index]);
         return result;
     }, ServiceStatus.NoSuchService);
 
@@ -154,20 +160,9 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
     /// <summary>Runs a change under the lock; without an instance it is made, or the result is what an empty table gives.</summary>
     private ServiceResult Change(bool makes, Func<Instance, ServiceTables, ServiceResult> change, ServiceStatus empty = ServiceStatus.Done)
     {
-        using var held = folder.TakeLock(null)!;
-        var instance = Instance.TryOpenCurrent(folder, held);
-        try
-        {
-            if (instance is null && !makes) return empty;
-            instance ??= Instance.Create(folder, held);
-            instance.Refresh(held);
-            using var tables = new ServiceTables(instance);
-            return change(instance, tables);
-        }
-        finally
-        {
-            instance?.Dispose();
-        }
+        if (_batch is { } batch) return batch.TryOpen(makes) is { } open ? change(open.Instance, open.Tables) : empty;
+        using var session = new Session(folder, null);
+        return session.TryOpen(makes) is { } tables ? change(tables.Instance, tables.Tables) : empty;
     }
 
     private static ServiceResult Check(VirtualService service)
@@ -262,7 +257,7 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
 
     private static void Retire(ServiceTables tables, in Service record)
     {
-        foreach (var slot in tables.ServersOf(record)) tables.Servers[(int)slot].Flags &= ~ServerFlags.Available;
+        foreach (var slot in tables.ServersOf(record)) tables.Retire(slot);
     }
 
     private static void Zero(ServiceTables tables, in Service record)
@@ -277,6 +272,36 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
             server.Connections = server.InPackets = server.OutPackets = server.InBytes = server.OutBytes = 0;
             server.Tick = 0;
             tables.ForgetRates(Estimates.KeyOfServer(slot));
+        }
+    }
+
+    /// <summary>The lock, the instance and its tables, for one change or several.</summary>
+    private sealed class Session(StateFolder folder, Action? ended) : IDisposable
+    {
+        private readonly FileLock _held = folder.TakeLock(null)!;
+        private Instance? _instance;
+        private ServiceTables? _tables;
+
+        /// <summary>null: there is no instance, and none is made.</summary>
+        public (Instance Instance, ServiceTables Tables)? TryOpen(bool makes)
+        {
+            if (_tables is null)
+            {
+                _instance = Instance.TryOpenCurrent(folder, _held);
+                if (_instance is null && !makes) return null;
+                _instance ??= Instance.Create(folder, _held);
+                _instance.Refresh(_held);
+                _tables = new ServiceTables(_instance);
+            }
+            return (_instance!, _tables);
+        }
+
+        public void Dispose()
+        {
+            _tables?.Dispose();
+            _instance?.Dispose();
+            _held.Dispose();
+            ended?.Invoke();
         }
     }
 

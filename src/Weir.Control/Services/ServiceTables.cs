@@ -27,6 +27,10 @@ internal sealed class ServiceTables : IDisposable
     private readonly BpfHash<uint, Estimate> _estimates;
     private readonly MappedArray<Server> _servers;
     private readonly MappedArray<KernelState> _states;
+    private List<uint>? _former;
+
+    /// <summary>No slot below is free.</summary>
+    private uint _free = 1;
 
     public ServiceTables(Instance instance)
     {
@@ -103,12 +107,29 @@ internal sealed class ServiceTables : IDisposable
 
     private uint? FormerSlotOf(in KernelKey key)
     {
-        var high = Math.Min(_lists[ServerHighMark], (uint)Servers.Length - 1);
-        foreach (ref readonly var server in Servers.Slice(1, (int)high))
+        foreach (var slot in Former)
         {
+            var server = Servers[(int)slot];
             if (IsReferred(server) && KeyOf(States[(int)server.ServiceSlot].Key) == KeyOf(key)) return server.ServiceSlot;
         }
         return null;
+    }
+
+    /// <summary>Servers that were taken away while connections still referred to them, as of when these tables were opened and by changes since.</summary>
+    private List<uint> Former
+    {
+        get
+        {
+            if (_former is not null) return _former;
+            _former = [];
+            var high = Math.Min(_lists[ServerHighMark], (uint)Servers.Length - 1);
+            for (uint slot = 1; slot <= high; slot++)
+            {
+                ref var server = ref Servers[(int)slot];
+                if ((server.Flags & ServerFlags.Available) == 0 && IsReferred(server)) _former.Add(slot);
+            }
+            return _former;
+        }
     }
 
     /// <summary>
@@ -120,27 +141,30 @@ internal sealed class ServiceTables : IDisposable
         var servers = Servers;
         var address = NetworkOrder.Of(key.Address);
         var port = NetworkOrder.PortBe(key.Port);
-        var high = Math.Min(_lists[ServerHighMark], (uint)servers.Length - 1);
-        uint free = 0;
-        for (uint slot = 1; slot <= high; slot++)
+        foreach (var slot in Former)
         {
             ref var server = ref servers[(int)slot];
-            if ((server.Flags & ServerFlags.Available) != 0) continue;
-            if (!IsReferred(server))
-            {
-                if (free == 0) free = slot;
-                continue;
-            }
-            if (server.ServiceSlot == serviceSlot && server.PortBe == port && NetworkOrder.From(server.Address) == NetworkOrder.From(address)) return slot;
+            if ((server.Flags & ServerFlags.Available) == 0 && IsReferred(server) && server.ServiceSlot == serviceSlot && server.PortBe == port &&
+                NetworkOrder.From(server.Address) == NetworkOrder.From(address)) return slot;
         }
-        if (free == 0)
+        var high = Math.Min(_lists[ServerHighMark], (uint)servers.Length - 1);
+        while (_free <= high && ((servers[(int)_free].Flags & ServerFlags.Available) != 0 || IsReferred(servers[(int)_free]))) _free++;
+        if (_free > high)
         {
             if (high + 1 >= servers.Length) return null;
-            free = high + 1;
-            _lists[ServerHighMark] = free;
+            _free = high + 1;
+            _lists[ServerHighMark] = _free;
         }
-        servers[(int)free] = new() { Address = address, PortBe = port, ServiceSlot = serviceSlot };
-        return free;
+        servers[(int)_free] = new() { Address = address, PortBe = port, ServiceSlot = serviceSlot };
+        return _free;
+    }
+
+    /// <summary>A server is no longer part of its service.</summary>
+    public void Retire(uint slot)
+    {
+        Servers[(int)slot].Flags &= ~ServerFlags.Available;
+        _free = Math.Min(_free, slot);
+        if (_former is not null && IsReferred(Servers[(int)slot])) _former.Add(slot);
     }
 
     public void Dispose()

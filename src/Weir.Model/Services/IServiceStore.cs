@@ -9,6 +9,11 @@ public interface IServiceStore
     /// <summary>The number of buckets of the connection table, as listings show it ("size=4096").</summary>
     int ConnectionTableSize { get; }
 
+    /// <summary>
+    /// Until what it returns is disposed, this store's changes are made one behind the other without those of others between, and faster. Each is in force at once.
+    /// </summary>
+    IDisposable Batch();
+
     /// <summary>Adds a service without servers.</summary>
     ServiceResult Add(VirtualService service);
 
