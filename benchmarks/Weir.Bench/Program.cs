@@ -25,6 +25,7 @@ internal static class Program
             case "connect": return Connector.Connect(arguments[1..]);
             case "stream": return Connector.Stream(arguments[1..]);
             case "run": return TestRuns.Run(arguments[1..]);
+            case "scale": return Scale.Run(arguments[1..]);
             case "instructions": return Instructions.Run(arguments[1..]);
         }
         var rounds = 5;
