@@ -19,7 +19,7 @@ internal sealed class ClassifierBuilder
     private const int ShortList = 4;
 
     /// <summary>Numbers in the lists of a tree, for each of its rules.</summary>
-    private const int Copies = 6;
+    private const int Copies = 16;
 
     /// <summary>Rules that are looked at to choose where to part.</summary>
     private const int Sample = 1024;
