@@ -141,6 +141,12 @@ public enum PacketFlags : uint
     /// packets through: this one may leave at once.
     /// </summary>
     Learnt = 1 << 14,
+
+    /// <summary>Its flow remembers what the chains on the way out make of it.</summary>
+    Remembered = 1 << 15,
+
+    /// <summary>Rules asked for what may differ from packet to packet of its flow.</summary>
+    Varies = 1 << 16,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

@@ -255,10 +255,13 @@ public static unsafe class Programs
         if (skb->Length > end && Helpers.SkbChangeTail(skb, end, 0) != 0) return TcAction.Shot;
         if ((active & ActiveImage.LinkHeaders) != 0) LinkHeader.Remember(skb, packet);
         if (!Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
+        var meetsChains = (active & ActiveImage.Forwarded) != 0;
+        if (meetsChains && Memory.Holds(packet) != 0) packet->Flags |= PacketFlags.Remembered;
         var isService = packet->Direction == 0 && (packet->FlowStatus & FlowStatus.Service) != 0;
         var action = isService ? TcAction.Continue : Forward(skb, packet, active);
         if (action == TcAction.Continue) action = Postrouting(skb, packet, active);
         if (action != TcAction.Continue) return action;
+        if (meetsChains && (packet->Flags & PacketFlags.Remembered) == 0) Memory.Keep(packet);
         skb->Priority = Routing.PriorityOf(packet->TypeOfService);
         skb->TcIndex = Note.Own;
         packet->Flags |= PacketFlags.Sent;
@@ -296,12 +299,13 @@ public static unsafe class Programs
     private static int Forward(SkBuff* skb, Packet* packet, uint active)
     {
         packet->Hook = Hook.Forward;
-        if (Has(active, BuiltInChain.MangleForward))
+        var isRemembered = (packet->Flags & PacketFlags.Remembered) != 0;
+        if (!isRemembered && Has(active, BuiltInChain.MangleForward))
         {
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleForward);
             if (action != TcAction.Continue) return action;
         }
-        if (Has(active, BuiltInChain.FilterForward))
+        if (!isRemembered && Has(active, BuiltInChain.FilterForward))
         {
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.FilterForward);
             if (action != TcAction.Continue) return action;
@@ -412,7 +416,7 @@ public static unsafe class Programs
         var inIfIndex = packet->InIfIndex;
         // POSTROUTING knows no input device.
         packet->InIfIndex = 0;
-        if (Has(active, BuiltInChain.ManglePostrouting))
+        if ((packet->Flags & PacketFlags.Remembered) == 0 && Has(active, BuiltInChain.ManglePostrouting))
         {
             var action = Walk.Chain(skb, packet, (uint)BuiltInChain.ManglePostrouting);
             if (action != TcAction.Continue) return action;

@@ -11,7 +11,7 @@ public unsafe struct Scratch
     public const int Depth = 32;
 
     /// <summary>Eight-byte words of a <see cref="Flow"/>.</summary>
-    public const int FlowWords = 28;
+    public const int FlowWords = 28 + 2 * Flows.Verdict.Words;
 
     /// <summary>The longest ICMP error (RFC 1812, 4.3.2.3: 576 bytes), and room to clear what follows up to a whole word.</summary>
     public const int AnswerSize = 576 + 8;
@@ -24,6 +24,14 @@ public unsafe struct Scratch
 
     /// <summary>The classifiers of the chains that walks return to; 0: none.</summary>
     public fixed uint ReturnClassifiers[Depth];
+
+    /// <summary>What the packet's flow remembers: a <see cref="Flows.Verdict"/>.</summary>
+    public fixed ulong Verdict[Flows.Verdict.Words];
+
+    /// <summary>Counter slots of the rules and policies that counted the packet since a walk was watched, and how many there were.</summary>
+    public fixed uint Path[Flows.Verdict.MostSlots];
+    public uint PathCount;
+    public uint Reserved0;
 
     /// <summary>The packet as classifiers see it, by <see cref="Image.PacketField"/>.</summary>
     public fixed uint Fields[16];

@@ -26,7 +26,7 @@ public class LayoutTests
         { typeof(RuleState), 8 },
         { typeof(Device), 24 },
         { typeof(Stats), 104 },
-        { typeof(Scratch), Scratch.FlowWords * 8 + Scratch.Depth * 8 + 64 + ClassifierCell.Trees * 8 + 80 + Scratch.AnswerSize },
+        { typeof(Scratch), Scratch.FlowWords * 8 + Scratch.Depth * 8 + Verdict.Words * 8 + Verdict.MostSlots * 4 + 8 + 64 + ClassifierCell.Trees * 8 + 80 + Scratch.AnswerSize },
         { typeof(LogEvent), 232 },
         { typeof(SocketOwnerPath), 14 },
         { typeof(LinkHeader), 24 },

@@ -151,11 +151,20 @@ public sealed partial class Instance
     private void WriteDevices(Dictionary<uint, Device> devices)
     {
         var map = Map(nameof(Maps.Devices)).AsHash<uint, Device>();
-        foreach (var (index, _) in map.ToArray())
+        var isRenamed = false;
+        foreach (var (index, known) in map.ToArray())
         {
-            if (!devices.ContainsKey(index)) map.Remove(index);
+            if (devices.TryGetValue(index, out var device)) isRenamed |= !NameOf(device).SequenceEqual(NameOf(known));
+            else map.Remove(index);
         }
         foreach (var (index, device) in devices) map.Set(index, device);
+        // Flows remember what rules made of the old name.
+        if (isRenamed && ReadImage() is { Length: > 0 } live) Commit(ImageBuilder.WithFlags(live, 0, 0, 0));
+
+        static unsafe ReadOnlySpan<byte> NameOf(in Device device)
+        {
+            fixed (byte* name = device.Name) return new Span<byte>(name, 16).ToArray();
+        }
     }
 
     private void Uncover(RouteSocket socket)

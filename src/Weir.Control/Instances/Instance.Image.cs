@@ -36,6 +36,9 @@ public sealed partial class Instance
     {
         var active = Active;
         var slot = (active & ActiveImage.Loaded) == 0 ? 0 : ((uint)active + 1) & ActiveImage.SlotMask;
+        // Never the same twice, whatever the image was made from: flows remember verdicts by it, and readers see that an image was replaced while they read it.
+        var generation = (active >> ActiveImage.GenerationShift) + 1;
+        System.Runtime.InteropServices.MemoryMarshal.Cast<Cell, HeaderCell>(image.Cells.AsSpan())[0].Generation = generation;
         WriteImage(slot, image.Cells);
         if (image.NewStateSlots.Count > 0)
         {
@@ -47,8 +50,7 @@ public sealed partial class Instance
             using var socket = new RouteSocket();
             WriteAddressTypes(socket);
         }
-        // The generation in the word's high half lets readers see that an image was replaced while they read it.
-        Map(nameof(Maps.Active)).AsArray<ulong>()[0] = image.Header.Generation << ActiveImage.GenerationShift | image.Flags | slot;
+        Map(nameof(Maps.Active)).AsArray<ulong>()[0] = generation << ActiveImage.GenerationShift | image.Flags | slot;
     }
 
     /// <summary>Writes over what is in the slot, where it has room: to exchange the map would mean to wait until no program uses it any more (synchronize_rcu, 10 ms).</summary>

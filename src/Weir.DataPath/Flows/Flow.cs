@@ -6,7 +6,7 @@ namespace Weir.DataPath.Flows;
 
 /// <summary>A connection: value of <see cref="Maps.Flows"/>, keyed by the tuple of its first packet.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct Flow
+public unsafe struct Flow
 {
     public Timer Timer;
     public FlowStatus Status;
@@ -79,6 +79,10 @@ public struct Flow
     public uint InIfIndex0;
     public uint InIfIndex1;
     public uint Reserved0;
+
+    /// <summary>A <see cref="Verdict"/> for each direction.</summary>
+    public fixed ulong Verdict0[Verdict.Words];
+    public fixed ulong Verdict1[Verdict.Words];
 }
 
 /// <summary>Status of a flow; bits 1 to 10 are netfilter's (enum ip_conntrack_status) at the same places.</summary>

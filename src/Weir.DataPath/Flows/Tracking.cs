@@ -1,6 +1,7 @@
 using Weir.Bpf.Programs;
 using Weir.DataPath.Image;
 using Weir.DataPath.Nat;
+using Weir.DataPath.Rules;
 using Weir.DataPath.Services;
 
 namespace Weir.DataPath.Flows;
@@ -112,8 +113,17 @@ public static unsafe class Tracking
         if (packet == null) return 0;
         var flow = FlowTable.Lookup(&packet->Original);
         if (flow == null || (flow->Status & FlowStatus.Confirmed) == 0) return 0;
-        if (packet->Direction == 0) flow->InIfIndex0 = packet->InIfIndex;
-        else flow->InIfIndex1 = packet->InIfIndex;
+        // What it remembers holds for the device that it came in by before.
+        if (packet->Direction == 0)
+        {
+            ((Verdict*)flow->Verdict0)->Generation = 0;
+            flow->InIfIndex0 = packet->InIfIndex;
+        }
+        else
+        {
+            ((Verdict*)flow->Verdict1)->Generation = 0;
+            flow->InIfIndex1 = packet->InIfIndex;
+        }
         return 0;
     }
 
@@ -297,7 +307,11 @@ public static unsafe class Tracking
         if (packet->Direction != 0 || (status & FlowStatus.SeenReply) != 0) packet->State = TrackState.Established;
         else packet->State = (status & FlowStatus.Expected) != 0 ? TrackState.Related : TrackState.New;
         // Never 0 where a packet came in.
-        if ((packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) == packet->InIfIndex) packet->Flags |= PacketFlags.Learnt;
+        if ((packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) == packet->InIfIndex)
+        {
+            packet->Flags |= PacketFlags.Learnt;
+            if ((packet->Active & ActiveImage.Forwarded) != 0) Memory.Take(packet, flow);
+        }
     }
 
     private static void Delete(Packet* packet, Flow* flow) => FlowTable.Delete(&packet->Original, flow);

@@ -16,6 +16,7 @@ internal static unsafe class Head
         if (flags == RuleFlags.None) return MatchResult.Yes;
         if ((flags & RuleFlags.Fragment) != 0)
         {
+            packet->Flags |= PacketFlags.Varies;
             // Where packets are tracked a datagram is seen as a whole, as netfilter's reassembly shows it.
             var later = (packet->Flags & PacketFlags.LaterFragment) != 0 && (packet->Active & ActiveImage.Tracking) == 0;
             if (later == ((inverts & RuleInverts.Fragment) != 0)) return MatchResult.No;
@@ -36,8 +37,9 @@ internal static unsafe class Head
                 ((inverts & RuleInverts.DestinationPorts) != 0))
                 return MatchResult.No;
         }
-        if ((flags & RuleFlags.TcpFlags) != 0 &&
-            ((packet->TcpFlags & rule->TcpFlagsMask) == rule->TcpFlagsCompare) == ((inverts & RuleInverts.TcpFlags) != 0))
+        if ((flags & RuleFlags.TcpFlags) == 0) return MatchResult.Yes;
+        packet->Flags |= PacketFlags.Varies;
+        if (((packet->TcpFlags & rule->TcpFlagsMask) == rule->TcpFlagsCompare) == ((inverts & RuleInverts.TcpFlags) != 0))
             return MatchResult.No;
         return MatchResult.Yes;
     }

@@ -15,7 +15,17 @@ public static unsafe class Matches
         var image = Maps.Images.At(packet->ImageSlot);
         if (image == null) return (int)MatchResult.HotDrop;
         var cell = image.At(index);
-        return cell == null ? (int)MatchResult.HotDrop : (int)Evaluate(packet, cell);
+        if (cell == null) return (int)MatchResult.HotDrop;
+        if (!IsConstant(cell)) packet->Flags |= PacketFlags.Varies;
+        return (int)Evaluate(packet, cell);
+    }
+
+    /// <summary>Whether a match gives the same for all packets of a flow's direction that have the same mark and state.</summary>
+    private static bool IsConstant(Cell* cell)
+    {
+        var kind = (MatchKind)cell->Kind;
+        if (kind == MatchKind.Conntrack) return (((ConntrackMatchCell*)cell)->Parts & (ConntrackParts.Status | ConntrackParts.Expires)) == 0;
+        return kind is MatchKind.Multiport or MatchKind.Mark or MatchKind.ConntrackAddress or MatchKind.ConntrackPort;
     }
 
     internal static MatchResult Result(bool matches) => matches ? MatchResult.Yes : MatchResult.No;

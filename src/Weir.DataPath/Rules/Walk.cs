@@ -110,6 +110,7 @@ public static unsafe class Walk
             return Stop(state, TargetKind.Drop);
         }
         Count(rule->CounterSlot, packet->Length);
+        Memory.Note(rule->CounterSlot);
         return Apply(state, packet, rule);
     }
 
@@ -131,6 +132,7 @@ public static unsafe class Walk
                 state->Classifier = 0;
                 return 0;
             case TargetKind.Mark:
+                packet->Flags |= PacketFlags.Varies;
                 packet->Mark = (packet->Mark & ~rule->Argument2) ^ rule->Argument;
                 packet->Flags |= PacketFlags.MarkChanged;
                 return Locate(state, state->Cell + 1);
@@ -138,6 +140,7 @@ public static unsafe class Walk
                 if (packet->State == TrackState.None) packet->State = TrackState.Untracked;
                 return Locate(state, state->Cell + 1);
             case TargetKind.Log:
+                packet->Flags |= PacketFlags.Varies;
                 Log.Write(state->Skb, packet, rule->Argument);
                 break;
             default:
@@ -213,7 +216,8 @@ public static unsafe class Walk
         return Locate(state, scratch->Returns[depth]);
     }
 
-    private static void Count(uint slot, uint bytes)
+    /// <summary>A rule or a policy counts a packet.</summary>
+    public static void Count(uint slot, uint bytes)
     {
         var chunk = Maps.Counters.At(slot >> Counter.ChunkShift);
         if (chunk == null) return;
