@@ -16,7 +16,7 @@ internal static class StatusCommand
         var status = InstanceStatus.Read(instance);
         Console.WriteLine($"object      {instance.Fingerprint:x16}{(instance.IsCurrent ? "" : " (of another build; the next change exchanges it)")}");
         Console.WriteLine($"programs    {string.Join(' ', instance.ProgramNames())}");
-        Console.WriteLine($"rules       {status.ImageBytes} bytes, generation {status.Generation}");
+        Console.WriteLine($"rules       {status.Rules} in {status.ImageBytes} bytes ({status.ImageBytes / Math.Max(status.Rules, 1)} a rule), generation {status.Generation}");
         Console.WriteLine($"sockets     {(instance.HasSocketHooks ? "local clients are translated when they connect" : "no hooks")}");
         Console.WriteLine();
         Console.WriteLine("devices");

@@ -6,21 +6,33 @@ using Weir.DataPath.Image;
 namespace Weir.Control.Instances;
 
 /// <summary>What <c>weir status</c> says of an instance.</summary>
+/// <param name="Rules">Rules of all tables.</param>
 /// <param name="ImageBytes">The size of the live rule image, its text included.</param>
 /// <param name="Generation">How often the rules were changed.</param>
 /// <param name="Tables">How full the tables are.</param>
 /// <param name="Counts">What the data path has counted besides rules.</param>
 public sealed record InstanceStatus(
-    int ImageBytes, ulong Generation, IReadOnlyList<(string Name, int Entries, uint Capacity)> Tables, IReadOnlyList<(string Name, ulong Count)> Counts)
+    int Rules, int ImageBytes, ulong Generation, IReadOnlyList<(string Name, int Entries, uint Capacity)> Tables, IReadOnlyList<(string Name, ulong Count)> Counts)
 {
     /// <summary>Reads it; walks the flow tables.</summary>
     public static InstanceStatus Read(Instance instance)
     {
         var image = instance.ReadImage();
-        return new(image.Length * Cell.Size, image.Length == 0 ? 0 : RuleImage.HeaderOf(image).Generation,
+        return new(RulesOf(image), image.Length * Cell.Size, image.Length == 0 ? 0 : RuleImage.HeaderOf(image).Generation,
             [.. ((string[])[nameof(Maps.Flows), nameof(Maps.Replies), nameof(Maps.ConnLimits), nameof(Maps.Services), nameof(Maps.Templates)])
                 .Select(name => (name.ToLowerInvariant(), instance.CountEntries(name), instance.Map(name).Info.MaxEntries))],
             CountsOf(instance));
+    }
+
+    private static int RulesOf(ReadOnlySpan<Cell> image)
+    {
+        var rules = 0;
+        // The chains' runs end at an empty cell.
+        for (var i = (int)HeadsCell.Policies + 1; i < image.Length && image[i].Kind != CellKind.None; i++)
+        {
+            if (image[i].Kind == CellKind.Rule4) rules++;
+        }
+        return rules;
     }
 
     private static List<(string, ulong)> CountsOf(Instance instance)

@@ -155,7 +155,7 @@ public sealed class DaemonTests : IDisposable
         var status = _place.Run($"{Shell.Weir("weir")} status");
         Assert.Matches(@"^object      [0-9a-f]{16}\n", status);
         Assert.Contains("\nprograms    Egress Ingress\n", status, StringComparison.Ordinal);
-        Assert.Matches(@"\nrules       \d+ bytes, generation [23]\n", status);
+        Assert.Matches(@"\nrules       \d+ in \d+ bytes \(\d+ a rule\), generation [23]\n", status);
         Assert.Contains("\nsockets     no hooks\n", status, StringComparison.Ordinal);
         Assert.Matches(@"\n  flows                   1 of 262144\n", status);
         Assert.Matches(@"\n  flows created        1\n", status);
