@@ -136,10 +136,10 @@ internal sealed class ClassifierBuilder
             if (ends.Count == 0) continue;
             ends.Sort();
             var bounds = new List<uint>();
-            for (var i = 1; i < SplitCell.Children; i++)
+            for (var i = 0; i < SplitCell.Children - 1; i++)
             {
-                // Few ends are all bounds.
-                var bound = ends[(int)Math.Min((long)ends.Count * i / SplitCell.Children, ends.Count - 1)];
+                // The first and the last end set apart at once what no rule asks for; few ends are all bounds.
+                var bound = ends[(int)((long)(ends.Count - 1) * i / (SplitCell.Children - 2))];
                 if (bounds.Count == 0 || bounds[^1] != bound) bounds.Add(bound);
             }
             if (bounds.Count < SplitCell.Children - 1 && Distinct(ends) is { Count: < SplitCell.Children } all) bounds = all;
