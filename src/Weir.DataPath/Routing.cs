@@ -12,6 +12,9 @@ public static unsafe class Routing
     private const uint TypeMulticast = 5;
     private const ulong IntoIngress = 1;
 
+    /// <summary>PACKET_HOST.</summary>
+    private const uint ToThisHost = 0;
+
     /// <summary>Whether a packet that came in is for this host.</summary>
     /// <returns>1: for this host (also where forwarding is off, so that nothing else can become of it).</returns>
     [Subprogram(Global = true)]
@@ -34,6 +37,8 @@ public static unsafe class Routing
     public static int Onward(SkBuff* skb, Packet* packet, RedirectNeighbour* next)
     {
         if (packet == null || next == null) return 0;
+        // Frames to everyone are not forwarded.
+        if (skb->PacketType != ToThisHost) return 0;
         if (packet->TimeToLive <= 1 || packet->HeaderLength != 20 || (packet->Flags & (PacketFlags.Fragment | PacketFlags.IcmpError | PacketFlags.Multicast)) != 0) return 0;
         var ip = SkBuff.Data(skb) + ((uint)packet->NetworkOffset & 63);
         if (ip + 20 > SkBuff.DataEnd(skb) || !Checksums.IsHeaderRight(ip)) return 0;

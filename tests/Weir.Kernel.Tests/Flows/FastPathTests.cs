@@ -156,6 +156,22 @@ public sealed class FastPathTests : IDisposable
         Assert.Equal(received + 1, Received());
     }
 
+    [Fact]
+    public void A_frame_to_everyone_is_not_forwarded()
+    {
+        for (var n = 0; n < 50; n++) Assert.Equal("first", Ask());
+        var port = (ushort)((IPEndPoint)_socket.LocalEndPoint!).Port;
+        var received = Received();
+        _client.Inside(() =>
+        {
+            using var socket = new PacketSocket("net1");
+            for (var n = 0; n < 50; n++) socket.Send(Frame.Build(Convert.FromHexString("FFFFFFFFFFFF"), Mac(_client, "net1"), 0x0a010002, 0x0a090001, 17, Frame.Udp(port, 7, 20)));
+            return true;
+        });
+        Assert.Equal("first", Ask());
+        Assert.Equal(received + 1, Received());
+    }
+
     private string Ask(int patience = 2000, int length = 20)
     {
         _socket.ReceiveTimeout = patience;
