@@ -1,40 +1,16 @@
-using System.Text.RegularExpressions;
 using Weir.DataPath.Services;
 
 namespace Weir.DataPath.Tests.Services;
 
 /// <summary>Schedulers choose as Linux 6.1's ip_vs did when it was recorded (Data/ipvs-schedulers.txt), connection by connection.</summary>
 [Collection("Maps")]
-public sealed unsafe partial class SchedulerTests
+public sealed unsafe class SchedulerTests
 {
-    private static readonly Dictionary<string, Scheduler> s_schedulers = new()
-    {
-        ["rr"] = Scheduler.RoundRobin,
-        ["wrr"] = Scheduler.WeightedRoundRobin,
-        ["lc"] = Scheduler.LeastConnection,
-        ["wlc"] = Scheduler.WeightedLeastConnection,
-        ["sh"] = Scheduler.SourceHashing,
-        ["dh"] = Scheduler.DestinationHashing,
-    };
-
-    public static TheoryData<string, string, string, string> Recorded()
-    {
-        var data = new TheoryData<string, string, string, string>();
-        var lines = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Data", "ipvs-schedulers.txt"));
-        for (var i = 0; i + 1 < lines.Length; i++)
-        {
-            var match = Experiment().Match(lines[i]);
-            if (match.Success && s_schedulers.ContainsKey(match.Groups["scheduler"].Value))
-                data.Add(match.Groups["scheduler"].Value, match.Groups["servers"].Value.Trim(), match.Groups["how"].Value, lines[i + 1].Trim());
-        }
-        return data;
-    }
-
     [Theory]
-    [MemberData(nameof(Recorded))]
+    [MemberData(nameof(RecordedChoices.All), MemberType = typeof(RecordedChoices))]
     public void Chooses_what_the_kernel_chose(string scheduler, string servers, string how, string expected)
     {
-        var bench = new ServiceBench(s_schedulers[scheduler]);
+        var bench = new ServiceBench(RecordedChoices.Schedulers[scheduler]);
         foreach (var server in servers.Split(' ', StringSplitOptions.RemoveEmptyEntries)) bench.Add(server[..1], int.Parse(server[2..]));
         var manySources = how.Contains("24 sources", StringComparison.Ordinal);
         var held = how.Contains("held", StringComparison.Ordinal);
@@ -52,7 +28,7 @@ public sealed unsafe partial class SchedulerTests
     }
 
     [Fact]
-    public void The_recording_has_all_schedulers_with_all_experiments() => Assert.Equal(6 * 12, Recorded().Count);
+    public void The_recording_has_all_schedulers_with_all_experiments() => Assert.Equal(6 * 12, RecordedChoices.All().Count);
 
     [Fact]
     public void Round_robin_goes_on_where_a_removed_server_was()
@@ -101,7 +77,4 @@ public sealed unsafe partial class SchedulerTests
             else Assert.NotEqual(first, bench.Connect(0x0a000165));
         }
     }
-
-    [GeneratedRegex(@"^\[(?<scheduler>\w+)\] (add order (?<servers>[A-Z:0-9 ]+)|no server at all)[;:] (?<how>.*)$")]
-    private static partial Regex Experiment();
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Weir.Control.Images;
 using Weir.DataPath;
 using Weir.DataPath.Image;
@@ -13,38 +12,15 @@ namespace Weir.Kernel.Tests.TestRun;
 /// kernel.
 /// </summary>
 [Collection("network")]
-public sealed unsafe partial class SchedulerReplayTests(Twin twin) : IClassFixture<Twin>
+public sealed unsafe class SchedulerReplayTests(Twin twin) : IClassFixture<Twin>
 {
-    private static readonly Dictionary<string, Scheduler> s_schedulers = new()
-    {
-        ["rr"] = Scheduler.RoundRobin,
-        ["wrr"] = Scheduler.WeightedRoundRobin,
-        ["lc"] = Scheduler.LeastConnection,
-        ["wlc"] = Scheduler.WeightedLeastConnection,
-        ["sh"] = Scheduler.SourceHashing,
-        ["dh"] = Scheduler.DestinationHashing,
-    };
-
-    public static TheoryData<string, string, string, string> Recorded()
-    {
-        var data = new TheoryData<string, string, string, string>();
-        var lines = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Data", "ipvs-schedulers.txt"));
-        for (var i = 0; i + 1 < lines.Length; i++)
-        {
-            var match = Experiment().Match(lines[i]);
-            if (match.Success && s_schedulers.ContainsKey(match.Groups["scheduler"].Value))
-                data.Add(match.Groups["scheduler"].Value, match.Groups["servers"].Value.Trim(), match.Groups["how"].Value, lines[i + 1].Trim());
-        }
-        return data;
-    }
-
     [Theory]
-    [MemberData(nameof(Recorded))]
+    [MemberData(nameof(RecordedChoices.All), MemberType = typeof(RecordedChoices))]
     public void Packets_reach_the_servers_that_ip_vs_chose(string scheduler, string servers, string how, string expected)
     {
         var empty = ImageBuilder.Empty();
         twin.Load(empty.Cells, empty.Flags | ActiveImage.Tracking | ActiveImage.Services, 0);
-        var bench = new ServiceBench(s_schedulers[scheduler]);
+        var bench = new ServiceBench(RecordedChoices.Schedulers[scheduler]);
         foreach (var server in servers.Split(' ', StringSplitOptions.RemoveEmptyEntries)) bench.Add(server[..1], int.Parse(server[2..]));
         twin.Mirror();
         var manySources = how.Contains("24 sources", StringComparison.Ordinal);
@@ -70,8 +46,5 @@ public sealed unsafe partial class SchedulerReplayTests(Twin twin) : IClassFixtu
     }
 
     [Fact]
-    public void The_recording_has_all_schedulers_with_all_experiments() => Assert.Equal(6 * 12, Recorded().Count);
-
-    [GeneratedRegex(@"^\[(?<scheduler>\w+)\] (add order (?<servers>[A-Z:0-9 ]+)|no server at all)[;:] (?<how>.*)$")]
-    private static partial Regex Experiment();
+    public void The_recording_has_all_schedulers_with_all_experiments() => Assert.Equal(6 * 12, RecordedChoices.All().Count);
 }
