@@ -1,0 +1,220 @@
+using Weir.Bpf.Programs;
+using Weir.DataPath.Flows;
+using Weir.DataPath.Image;
+using Weir.DataPath.Nat;
+using Weir.DataPath.Rules;
+using Weir.DataPath.Services;
+
+namespace Weir.DataPath;
+
+/// <summary>What comes in: to this host, to a server, or onward.</summary>
+public static unsafe partial class Programs
+{
+    private static int RunIngress(SkBuff* skb, uint networkOffset)
+    {
+        // A tag means that the packet is on its way to a VLAN device, where it will be seen.
+        if (skb->ProtocolBe != IPv4Be || skb->VlanPresent != 0 || skb->PacketType == OtherHost) return TcAction.Next;
+        var word = Maps.Active.At(0);
+        if (word == null) return TcAction.Next;
+        var live = *word;
+        var active = (uint)live;
+        if ((active & ActiveImage.Loaded) == 0) return TcAction.Next;
+        // Notes of another namespace arrive through veth devices: only the loopback device's can be trusted.
+        var note = skb->IfIndex == Maps.Settings.Value->LoopbackIfIndex ? skb->TcIndex : 0;
+        skb->TcIndex = 0;
+        if ((note & Note.Own) != 0) return TcAction.Next;
+        // On the loopback device egress did everything but the chains of what comes in.
+        if ((note & Note.Present) != 0 && (active & ActiveImage.Arriving) == 0) return TcAction.Next;
+        Packet packet = default;
+        packet.Active = active;
+        packet.Generation = (byte)(live >> ActiveImage.GenerationShift);
+        packet.ImageSlot = (byte)(active & ActiveImage.SlotMask);
+        packet.Mark = skb->Mark;
+        packet.InIfIndex = skb->IfIndex;
+        if (!Parse.TryIPv4(skb, &packet, networkOffset)) return Malformed();
+        if ((packet.Flags & PacketFlags.Fragment) != 0 && Parse.FollowFragment(&packet, 0) == 0 && (active & ActiveImage.Tracking) != 0)
+            return UnknownFragment();
+        if ((note & Note.Present) != 0)
+        {
+            packet.Flags |= PacketFlags.Seen;
+            packet.Direction = (note & Note.Reply) != 0 ? (byte)1 : (byte)0;
+            var state = (TrackState)(note >> Note.StateShift & 7);
+            if (state == TrackState.Untracked) packet.State = TrackState.Untracked;
+            if ((note & Note.Answer) != 0 || (packet.Flags & PacketFlags.IcmpError) != 0)
+            {
+                // Their flows are not found by what they look like now.
+                packet.State = state;
+                packet.FlowStatus = FlowStatus.Confirmed;
+            }
+        }
+        var action = Prerouting(skb, &packet, active);
+        if (action == TcAction.Continue) action = Deliver(skb, &packet, active);
+        return Finish(skb, &packet, action);
+    }
+
+    private static int Prerouting(SkBuff* skb, Packet* packet, uint active)
+    {
+        packet->Hook = Hook.Prerouting;
+        if (Has(active, BuiltInChain.RawPrerouting))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.RawPrerouting);
+            if (action != TcAction.Continue) return action;
+        }
+        if ((active & ActiveImage.Tracking) != 0 && packet->State == TrackState.None)
+        {
+            var how = (packet->Flags & PacketFlags.Seen) != 0 ? Tracking.AsSent : Tracking.AsArrived;
+            var action = Tracking.Track(skb, packet, how);
+            if (action != TcAction.Continue) return action;
+        }
+        if (Has(active, BuiltInChain.ManglePrerouting))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.ManglePrerouting);
+            if (action != TcAction.Continue) return action;
+        }
+        if ((packet->Flags & PacketFlags.Seen) != 0) return TcAction.Continue;
+        if (Has(active, BuiltInChain.NatPrerouting) && IcmpErrors.IsLostRedirect(packet)) return TcAction.Shot;
+        if (Has(active, BuiltInChain.NatPrerouting) && IsNatDue(packet, FlowStatus.DestinationNatDone))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatPrerouting);
+            if (action != TcAction.Continue) return action;
+            Bind(packet, FlowStatus.DestinationNatDone);
+        }
+        if (!Rewrite.IsNeeded(packet, Rewrite.Destination)) return TcAction.Continue;
+        // A virtual service's packet keeps the virtual address until it passed the INPUT chains.
+        if (packet->Direction == 0 && (packet->FlowStatus & FlowStatus.Service) != 0)
+            return (packet->FlowStatus & FlowStatus.VirtualNat) != 0 ? Rewrite.ToVirtual(skb, packet) : TcAction.Continue;
+        return Rewrite.ToFlow(skb, packet, Rewrite.Destination);
+    }
+
+    private static int Deliver(SkBuff* skb, Packet* packet, uint active)
+    {
+        var isVirtual = (active & ActiveImage.Services) != 0 && VirtualServices.IsVirtual(packet);
+        if (!isVirtual && !IsLocal(skb, packet, active)) return Onward(skb, packet, active);
+        packet->Hook = Hook.Input;
+        if (Has(active, BuiltInChain.MangleInput))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleInput);
+            if (action != TcAction.Continue) return action;
+        }
+        if (Has(active, BuiltInChain.FilterInput))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.FilterInput);
+            if (action != TcAction.Continue) return action;
+        }
+        if (isVirtual)
+        {
+            var action = ToServer(skb, packet);
+            if (action != TcAction.Continue) return action;
+            if ((packet->FlowStatus & FlowStatus.LocalIn) == 0)
+            {
+                if (!VirtualServices.IsRouted(packet)) return Onward(skb, packet, active);
+                action = ToForward(skb, packet, active);
+                return action == TcAction.Continue ? VirtualServices.ToServer(skb, packet) : action;
+            }
+        }
+        else if ((packet->FlowStatus & FlowStatus.Service) != 0 && (packet->Flags & PacketFlags.Seen) == 0)
+        {
+            var action = VirtualServices.Outbound(packet);
+            if (action != TcAction.Continue) return action;
+        }
+        if ((active & ActiveImage.Tracking) == 0 || (packet->Flags & PacketFlags.Seen) != 0 || !IsTracked(packet)) return TcAction.Continue;
+        if (Has(active, BuiltInChain.NatInput) && IsNatDue(packet, FlowStatus.SourceNatDone))
+        {
+            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatInput);
+            if (action != TcAction.Continue) return action;
+            action = BindSource(packet);
+            if (action != TcAction.Continue) return action;
+        }
+        if (Rewrite.IsNeeded(packet, Rewrite.Source))
+        {
+            var action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
+            if (action != TcAction.Continue) return action;
+            if ((packet->FlowStatus & FlowStatus.ViaLoopback) != 0 && packet->Direction != 0) return ThroughLoopback(skb, packet);
+        }
+        if ((packet->Flags & PacketFlags.NewFlow) != 0)
+        {
+            var flow = FlowTable.Pending();
+            if (flow != null) flow->Status |= FlowStatus.LocalIn;
+            return FlowTable.Insert(packet, 1);
+        }
+        return (packet->FlowStatus & FlowStatus.Confirmed) == 0 ? FlowTable.Confirm(packet) : TcAction.Continue;
+    }
+
+    /// <summary>A virtual service's packet meets its server.</summary>
+    private static int ToServer(SkBuff* skb, Packet* packet)
+    {
+        if ((packet->Flags & PacketFlags.Passed) != 0 && Rewrite.IsNeeded(packet, Rewrite.Destination))
+            return Rewrite.Address(skb, packet, Rewrite.Destination, packet->TranslatedBe, packet->TranslatedPortBe);
+        var action = VirtualServices.Inbound(skb, packet);
+        if (action != TcAction.Continue) return action;
+        return Rewrite.IsNeeded(packet, Rewrite.Destination) ? Rewrite.ToFlow(skb, packet, Rewrite.Destination) : TcAction.Continue;
+    }
+
+    /// <summary>A packet that is to be forwarded: at once, or by the stack.</summary>
+    private static int Onward(SkBuff* skb, Packet* packet, uint active)
+    {
+        RedirectNeighbour next = default;
+        if ((packet->Flags & PacketFlags.Learnt) == 0 || packet->NetworkOffset == 0 || Routing.Onward(skb, packet, &next) == 0)
+            return ToForward(skb, packet, active);
+        // What fills a short frame up does not go on.
+        uint end = packet->NetworkOffset + packet->Length;
+        if (skb->Length > end && Helpers.SkbChangeTail(skb, end, 0) != 0) return TcAction.Shot;
+        if ((active & ActiveImage.LinkHeaders) != 0) LinkHeader.Remember(skb, packet);
+        if (!Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
+        var meetsChains = (active & ActiveImage.Forwarded) != 0;
+        if (meetsChains && Memory.Holds(packet) != 0) packet->Flags |= PacketFlags.Remembered;
+        var isService = packet->Direction == 0 && (packet->FlowStatus & FlowStatus.Service) != 0;
+        var action = isService ? TcAction.Continue : Forward(skb, packet, active);
+        if (action == TcAction.Continue) action = Postrouting(skb, packet, active);
+        if (action != TcAction.Continue) return action;
+        if (meetsChains && (packet->Flags & PacketFlags.Remembered) == 0) Memory.Keep(packet);
+        skb->Priority = Routing.PriorityOf(packet->TypeOfService);
+        skb->TcIndex = Note.Own;
+        packet->Flags |= PacketFlags.Sent;
+        return (int)Helpers.RedirectNeigh(packet->OutIfIndex, &next, sizeof(RedirectNeighbour), 0);
+    }
+
+    /// <summary>Up to the kernel's routing, with a note for the egress program.</summary>
+    private static int ToForward(SkBuff* skb, Packet* packet, uint active)
+    {
+        if ((active & ActiveImage.LinkHeaders) != 0) LinkHeader.Remember(skb, packet);
+        if ((active & ActiveImage.Tracking) == 0)
+        {
+            skb->TcIndex = Note.Present;
+            return TcAction.Continue;
+        }
+        var note = Note.Present | (uint)packet->State << Note.StateShift;
+        if (IsTracked(packet))
+        {
+            if ((packet->Flags & PacketFlags.NewFlow) != 0)
+            {
+                var action = FlowTable.Insert(packet, 0);
+                if (action != TcAction.Continue) return action;
+            }
+            var status = packet->FlowStatus;
+            if (packet->Direction != 0) note |= Note.Reply;
+            else if ((status & FlowStatus.Service) != 0) note |= Note.Service;
+            if ((status & FlowStatus.DestinationNat) != 0) note |= Note.DestinationNat | (uint)(status & FlowStatus.Way) >> FlowTuple.WayShift << Note.WayShift;
+            if ((status & FlowStatus.SourceNat) != 0) note |= Note.SourceNat;
+            if ((status & FlowStatus.Confirmed) == 0 || (packet->Flags & PacketFlags.Learnt) == 0) note |= Note.Pending;
+        }
+        skb->TcIndex = note;
+        return TcAction.Continue;
+    }
+
+    /// <summary>Whether a packet that came in is for this host, where that matters; what the flow knows saves the look-up.</summary>
+    private static bool IsLocal(SkBuff* skb, Packet* packet, uint active)
+    {
+        if (packet->InIfIndex == Maps.Settings.Value->LoopbackIfIndex) return true;
+        if (IsTracked(packet))
+        {
+            if ((packet->FlowStatus & FlowStatus.Confirmed) != 0 && (packet->Flags & PacketFlags.IcmpError) == 0)
+                return (packet->FlowStatus & (packet->Direction == 0 ? FlowStatus.LocalIn : FlowStatus.Local)) != 0;
+        }
+        else if (!Has(active, BuiltInChain.MangleInput) && !Has(active, BuiltInChain.FilterInput))
+        {
+            return false;
+        }
+        return Routing.IsForThisHost(skb, packet) != 0;
+    }
+}
