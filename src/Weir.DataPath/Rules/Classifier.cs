@@ -33,9 +33,9 @@ public static unsafe class Classifier
             var candidate = uint.MaxValue;
             if (reference != 0)
             {
-                var list = Descend(image, scratch, reference);
+                var list = (reference & ClassifierCell.List) != 0 ? reference & ~ClassifierCell.List : Descend(packet->ImageSlot, reference);
                 if (list == 0) return 0;
-                if (position != 0) list = Skip(image, list, position);
+                if (position != 0) list = Skip(packet->ImageSlot, list, position);
                 scratch->Cursors[tree] = list;
                 candidate = Read(image, list);
             }
@@ -93,8 +93,13 @@ public static unsafe class Classifier
         for (var i = 0; i < 4; i++) words[i] = name == null ? 0 : BinaryPrimitives.ReverseEndianness(name[i]);
     }
 
-    private static uint Descend(ArrayMap<Cell> image, Scratch* scratch, uint reference)
+    /// <summary>From a split to a list: its place; 0: the image is damaged.</summary>
+    [Subprogram(Global = true)]
+    public static uint Descend(uint slot, uint reference)
     {
+        var scratch = Maps.Scratches.At(0);
+        var image = Maps.Images.At(slot);
+        if (scratch == null || image == null) return 0;
         for (var depth = 0; depth <= ClassifierCell.MaxDepth; depth++)
         {
             if ((reference & ClassifierCell.List) != 0) return reference & ~ClassifierCell.List;
@@ -118,8 +123,11 @@ public static unsafe class Classifier
     }
 
     /// <summary>The first place in a list whose number is not below another.</summary>
-    private static uint Skip(ArrayMap<Cell> image, uint list, uint position)
+    [Subprogram(Global = true)]
+    public static uint Skip(uint slot, uint list, uint position)
     {
+        var image = Maps.Images.At(slot);
+        if (image == null) return list;
         var count = Read(image, list - 1);
         for (var step = 0; step < SearchSteps; step++)
         {
