@@ -13,7 +13,7 @@ public static unsafe class Routing
     private const ulong IntoIngress = 1;
 
     /// <summary>PACKET_HOST.</summary>
-    private const uint ToThisHost = 0;
+    public const uint ToThisHost = 0;
 
     /// <summary>Whether a packet that came in is for this host.</summary>
     /// <returns>1: for this host (also where forwarding is off, so that nothing else can become of it).</returns>

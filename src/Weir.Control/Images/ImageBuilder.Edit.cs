@@ -17,19 +17,18 @@ public sealed partial class ImageBuilder
 
     /// <summary>The edited image; null where the image must be built as a whole.</summary>
     /// <param name="live">The image before.</param>
-    /// <param name="generation">The new image's generation.</param>
     /// <param name="flags">Further flags, as for a whole build.</param>
     /// <param name="kind">The chain's table, which is in use.</param>
     /// <param name="place">The chain and the place in it.</param>
     /// <param name="rule">The rule that comes, with its counter slot; null: the one at the place goes.</param>
     /// <param name="text">The text after the edit.</param>
-    public static RuleImage? Edit(ReadOnlySpan<Cell> live, ulong generation, uint flags, TableKind kind, RulePlace place, Rule? rule, byte[] text)
+    public static RuleImage? Edit(ReadOnlySpan<Cell> live, uint flags, TableKind kind, RulePlace place, Rule? rule, byte[] text)
     {
         var ruleset = Ruleset.Empty(Model.AddressFamily.IPv4);
         ruleset = ruleset.With(ruleset[kind] with { InUse = true });
         var header = RuleImage.HeaderOf(live);
-        var builder = new ImageBuilder(ruleset, new(live, generation)) { _flags = header.Flags | flags };
-        return builder.Edit(live[..(int)header.CellCount], header, ruleset[kind], place, rule, text, generation);
+        var builder = new ImageBuilder(ruleset, new(live, header.Generation + 1)) { _flags = header.Flags | flags };
+        return builder.Edit(live[..(int)header.CellCount], header, ruleset[kind], place, rule, text);
     }
 
     /// <summary>The first cell of a chain: its classifier, its first rule or its end.</summary>
@@ -40,7 +39,7 @@ public sealed partial class ImageBuilder
         return start;
     }
 
-    private RuleImage? Edit(ReadOnlySpan<Cell> live, HeaderCell header, Table table, RulePlace place, Rule? rule, byte[] text, ulong generation)
+    private RuleImage? Edit(ReadOnlySpan<Cell> live, HeaderCell header, Table table, RulePlace place, Rule? rule, byte[] text)
     {
         var start = StartOf(live, place);
         var isClassified = live[(int)start].Kind == CellKind.Classifier;
@@ -66,7 +65,7 @@ public sealed partial class ImageBuilder
         MoveLists(MemoryMarshal.Cast<Cell, uint>(cells[(int)edited.FirstList..(int)edited.ListsEnd]), move);
         if (rule is not null && !Place(rule, table, place, start, at, isClassified)) return null;
         RoutesLocalTranslations = rule?.Target is NatTarget && place.Hook == Hook.Output;
-        return Finish(edited, generation, text);
+        return Finish(edited, text);
     }
 
     /// <summary>A rule that asked for nothing beyond its own cells may go without a look at the others.</summary>

@@ -73,12 +73,11 @@ public sealed partial class ImageBuilder
         return new(cells, ActiveImage.Loaded, [], false);
     }
 
-    /// <summary>The same rules with a new generation and other flags (services came or went).</summary>
-    public static RuleImage WithFlags(ReadOnlySpan<Cell> live, ulong generation, uint set, uint clear)
+    /// <summary>The same rules with other flags (services came or went).</summary>
+    public static RuleImage WithFlags(ReadOnlySpan<Cell> live, uint set, uint clear)
     {
         var cells = live.ToArray();
         ref var header = ref MemoryMarshal.Cast<Cell, HeaderCell>(cells.AsSpan())[0];
-        header.Generation = generation;
         header.Flags = header.Flags & ~clear | set;
         return new(cells, header.Flags & ~(RulesTrack | AddressTypes), [], false);
     }
@@ -154,7 +153,7 @@ public sealed partial class ImageBuilder
         }
         _cells[(int)HeadsCell.First] = Unsafe.BitCast<HeadsCell, Cell>(heads);
         _cells[(int)HeadsCell.Policies] = Unsafe.BitCast<HeadsCell, Cell>(policies);
-        return Finish(Classify(plan), generation, Encoding.UTF8.GetBytes(text));
+        return Finish(Classify(plan) with { Generation = generation }, Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>Makes the classifiers of long chains; their lists come last. Gives where they lie.</summary>
@@ -204,7 +203,7 @@ public sealed partial class ImageBuilder
         _cells[(int)start] = Unsafe.BitCast<RuleCell, Cell>(end);
     }
 
-    private RuleImage? Finish(HeaderCell header, ulong generation, byte[] text)
+    private RuleImage? Finish(HeaderCell header, byte[] text)
     {
         var count = _cells.Count;
         var total = count + (text.Length + Cell.Size - 1) / Cell.Size;
@@ -220,7 +219,6 @@ public sealed partial class ImageBuilder
         {
             Magic = HeaderCell.MagicValue,
             Version = HeaderCell.VersionValue,
-            Generation = generation,
             Flags = _flags,
             CellCount = (uint)count,
             TextCell = (uint)count,

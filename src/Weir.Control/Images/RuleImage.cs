@@ -26,6 +26,18 @@ public sealed record RuleImage(Cell[] Cells, uint Flags, IReadOnlyList<uint> New
         return (int)Math.Min(length, cells.Length);
     }
 
+    /// <summary>The chains' runs of an image, one behind the other up to the empty cell: rules, what stands before them and their ends.</summary>
+    public static ReadOnlySpan<RuleCell> RunsOf(ReadOnlySpan<Cell> cells)
+    {
+        const int First = (int)HeadsCell.Policies + 1;
+        var count = (int)Math.Min(cells.IsEmpty ? 0 : HeaderOf(cells).CellCount, (uint)cells.Length);
+        if (count <= First) return [];
+        var runs = MemoryMarshal.Cast<Cell, RuleCell>(cells[First..count]);
+        var length = 0;
+        while (length < runs.Length && runs[length].Kind != CellKind.None) length++;
+        return runs[..length];
+    }
+
     /// <summary>The text of the rules (UTF-8) in an image.</summary>
     /// <exception cref="InvalidDataException">The cells are no image of this version.</exception>
     public static ReadOnlySpan<byte> TextOf(ReadOnlySpan<Cell> cells)

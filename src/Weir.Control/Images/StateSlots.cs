@@ -23,12 +23,10 @@ internal sealed class StateSlots
     {
         _next = (uint)(generation * 64 % Count);
         if (live.IsEmpty) return;
-        var count = (int)Math.Min(MemoryMarshal.Cast<Cell, HeaderCell>(live)[0].CellCount, (uint)live.Length);
-        // Chain runs come first and end at an empty cell; the cells behind it are no rules.
-        for (var i = (int)HeadsCell.Policies + 1; i < count && live[i].Kind != CellKind.None; i++)
+        var count = (int)Math.Min(RuleImage.HeaderOf(live).CellCount, (uint)live.Length);
+        foreach (ref readonly var rule in RuleImage.RunsOf(live))
         {
-            if (live[i].Kind is not CellKind.Rule4) continue;
-            ref readonly var rule = ref MemoryMarshal.Cast<Cell, RuleCell>(live)[i];
+            if (rule.Kind is not CellKind.Rule4) continue;
             for (var j = 0; j < rule.MatchCount && rule.MatchCell + j < count; j++)
             {
                 if (SlotOf(live[(int)rule.MatchCell + j]) is not (var kind, var slot)) continue;

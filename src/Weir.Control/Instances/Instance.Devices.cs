@@ -70,7 +70,7 @@ public sealed partial class Instance
         _attachments.AttachSocketHooks();
         AcceptLocalSources(folder);
         var live = ReadImage();
-        Commit(ImageBuilder.WithFlags(live, RuleImage.HeaderOf(live).Generation + 1, ActiveImage.Services | ActiveImage.Tracking, 0));
+        Commit(ImageBuilder.WithFlags(live, ActiveImage.Services | ActiveImage.Tracking, 0));
     }
 
     /// <summary>The last service has gone.</summary>
@@ -80,7 +80,7 @@ public sealed partial class Instance
         {
             var live = ReadImage();
             var rulesTrack = (RuleImage.HeaderOf(live).Flags & ImageBuilder.RulesTrack) != 0;
-            Commit(ImageBuilder.WithFlags(live, RuleImage.HeaderOf(live).Generation + 1, 0, ActiveImage.Services | (rulesTrack ? 0 : ActiveImage.Tracking)));
+            Commit(ImageBuilder.WithFlags(live, 0, ActiveImage.Services | (rulesTrack ? 0 : ActiveImage.Tracking)));
         }
         _attachments.DetachSocketHooks();
     }
@@ -159,7 +159,7 @@ public sealed partial class Instance
         }
         foreach (var (index, device) in devices) map.Set(index, device);
         // Flows remember what rules made of the old name.
-        if (isRenamed && ReadImage() is { Length: > 0 } live) Commit(ImageBuilder.WithFlags(live, 0, 0, 0));
+        if (isRenamed && ReadImage() is { Length: > 0 } live) Commit(ImageBuilder.WithFlags(live, 0, 0));
 
         static unsafe ReadOnlySpan<byte> NameOf(in Device device)
         {

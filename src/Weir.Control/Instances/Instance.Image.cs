@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Weir.Bpf.Maps;
 using Weir.Bpf.Netlink;
 using Weir.Bpf.Objects;
@@ -38,7 +39,7 @@ public sealed partial class Instance
         var slot = (active & ActiveImage.Loaded) == 0 ? 0 : ((uint)active + 1) & ActiveImage.SlotMask;
         // Never the same twice, whatever the image was made from: flows remember verdicts by it, and readers see that an image was replaced while they read it.
         var generation = (active >> ActiveImage.GenerationShift) + 1;
-        System.Runtime.InteropServices.MemoryMarshal.Cast<Cell, HeaderCell>(image.Cells.AsSpan())[0].Generation = generation;
+        MemoryMarshal.Cast<Cell, HeaderCell>(image.Cells.AsSpan())[0].Generation = generation;
         WriteImage(slot, image.Cells);
         if (image.NewStateSlots.Count > 0)
         {

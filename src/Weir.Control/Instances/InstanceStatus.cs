@@ -27,10 +27,9 @@ public sealed record InstanceStatus(
     private static int RulesOf(ReadOnlySpan<Cell> image)
     {
         var rules = 0;
-        // The chains' runs end at an empty cell.
-        for (var i = (int)HeadsCell.Policies + 1; i < image.Length && image[i].Kind != CellKind.None; i++)
+        foreach (ref readonly var cell in RuleImage.RunsOf(image))
         {
-            if (image[i].Kind == CellKind.Rule4) rules++;
+            if (cell.Kind == CellKind.Rule4) rules++;
         }
         return rules;
     }

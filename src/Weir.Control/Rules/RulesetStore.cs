@@ -80,7 +80,7 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
             rule = rule with { Counters = rule.Counters - instance.CountedIn(slot) };
         }
         instance!.Refresh(held);
-        var changed = ImageBuilder.Edit(live, RuleImage.HeaderOf(live).Generation + 1, instance.ServiceFlags, edit.Table, place, rule, codec.Edit(stored, place, rule));
+        var changed = ImageBuilder.Edit(live, instance.ServiceFlags, edit.Table, place, rule, codec.Edit(stored, place, rule));
         if (changed is null) return null;
         if (changed.RoutesLocalTranslations) instance.AcceptLocalSources(folder);
         instance.Commit(changed);
@@ -91,9 +91,9 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
     private static int FreeSlot(ReadOnlySpan<Cell> live, RulePlace place)
     {
         var used = new HashSet<int>(place.Slots);
-        for (var i = (int)HeadsCell.Policies + 1; live[i].Kind != CellKind.None; i++)
+        foreach (ref readonly var cell in RuleImage.RunsOf(live))
         {
-            if (live[i].Kind == CellKind.Rule4) used.Add((int)System.Runtime.CompilerServices.Unsafe.BitCast<Cell, RuleCell>(live[i]).CounterSlot);
+            if (cell.Kind == CellKind.Rule4) used.Add((int)cell.CounterSlot);
         }
         var slot = 1;
         while (used.Contains(slot)) slot++;

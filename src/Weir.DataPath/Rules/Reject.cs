@@ -33,9 +33,6 @@ public static unsafe class Reject
     private const byte LastIcmpType = 18;
     private const byte Fin = 1, Syn = 2, Rst = 4, Ack = 16;
 
-    /// <summary>PACKET_HOST.</summary>
-    private const uint ToThisHost = 0;
-
     /// <summary>192.0.0.8 (RFC 7600), for a host without an address.</summary>
     private const uint DummyBe = 0x080000c0;
 
@@ -74,7 +71,7 @@ public static unsafe class Reject
     private static bool IsAnswered(SkBuff* skb, Packet* packet, uint with)
     {
         if (with > (uint)RejectWith.IcmpAdminProhibited || with == (uint)RejectWith.IcmpEchoReply) return false;
-        if (skb->PacketType != ToThisHost || (packet->Flags & PacketFlags.LaterFragment) != 0) return false;
+        if (skb->PacketType != Routing.ToThisHost || (packet->Flags & PacketFlags.LaterFragment) != 0) return false;
         var destination = packet->Destination.Word3Be;
         var first = (byte)destination;
         if ((first & 0xf0) == 0xe0 || destination == uint.MaxValue) return false;

@@ -40,7 +40,7 @@ public sealed class RuleEditTests
                 var rule = edit.Kind is RuleEditKind.Append or RuleEditKind.Insert ? edit.Rule! with { Slot = slot } : null;
                 var text = s_codec.Edit(Encoding.UTF8.GetBytes(Text(ruleset)), place, rule);
                 Assert.Equal(Text(changed), Encoding.UTF8.GetString(text));
-                if (ImageBuilder.Edit(image.Cells, 2, 0, kind, place, rule, text) is { } next)
+                if (ImageBuilder.Edit(image.Cells, 0, kind, place, rule, text) is { } next)
                 {
                     edited++;
                     var linear = RuleImages.Of(changed, int.MaxValue, live: next.Cells);
