@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Weir.Bench;
 
 /// <summary>
@@ -17,8 +19,11 @@ internal static class Instructions
         Row("plain routing", "10.2.0.99", "4000", _ => { });
         foreach (var (kind, ports) in new[] { ("established", "4000"), ("new", "10000-60000") })
         {
-            Row($"weir virtual service, {kind}", "10.1.0.1", ports, t => Service(t, Shell.Weir("ipvsadm")));
-            Row($"ip_vs, {kind}", "10.1.0.1", ports, t => Service(t, "ipvsadm"));
+            foreach (var services in new[] { 1, 10000 })
+            {
+                Row($"weir virtual service, 1 of {services:N0}, {kind}", "10.1.0.1", ports, t => Services(t, Shell.Weir("ipvsadm"), services));
+                Row($"ip_vs, 1 of {services:N0}, {kind}", "10.1.0.1", ports, t => Services(t, "ipvsadm", services));
+            }
             Row($"weir DNAT, {kind}", "10.1.0.1", ports, t => Engine.Weir.Load(t, Dnat));
             Row($"iptables-legacy DNAT, {kind}", "10.1.0.1", ports, t => Engine.Legacy.Load(t, Dnat));
             Row($"iptables-nft DNAT, {kind}", "10.1.0.1", ports, t => Engine.Nft.Load(t, Dnat));
@@ -40,10 +45,15 @@ internal static class Instructions
     public const string Dnat = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n" +
         "-A PREROUTING -d 10.1.0.1/32 -p udp -m udp --dport 5000 -j DNAT --to-destination 10.2.0.99:5000\nCOMMIT\n";
 
-    public static void Service(Topology topology, string ipvsadm)
+    /// <summary>That many virtual services, of which 10.1.0.1:5000 is the last.</summary>
+    public static void Services(Topology topology, string ipvsadm, int count)
     {
-        Shell.Run($"ip netns exec {topology.Router} {ipvsadm} -A -u 10.1.0.1:5000 -s rr");
-        Shell.Run($"ip netns exec {topology.Router} {ipvsadm} -a -u 10.1.0.1:5000 -r 10.2.0.99:5000 -m");
+        var text = new StringBuilder();
+        for (var i = 1; i < count; i++) Add($"10.96.{i >> 8}.{i & 255}:80");
+        Add("10.1.0.1:5000");
+        Shell.Run($"ip netns exec {topology.Router} {ipvsadm} -R", text.ToString());
+
+        void Add(string address) => text.Append($"-A -u {address} -s rr\n-a -u {address} -r 10.2.0.99:5000 -m -w 1\n");
     }
 
     private static double Cost(string name, string? target, Action<Topology> set, string ports, bool drop = false)
@@ -54,11 +64,11 @@ internal static class Instructions
         var send = $"send eth0 {topology.RouterMac} 10.1.0.2 {target ?? "10.2.0.99"} {ports} 5000";
         topology.Traffic($"{send} 200");
         var before = topology.Received;
-        var (count, nanoseconds) = topology.Traffic($"{send} {Packets}");
+        var counted = topology.Traffic($"{send} {Packets}");
         var arrived = topology.Received - before;
-        if (!drop && arrived < count) Console.WriteLine($"  {name}: only {arrived} of {count} packets arrived");
-        return (double)nanoseconds / count;
+        if (!drop && arrived < counted[0]) Console.WriteLine($"  {name}: only {arrived} of {counted[0]} packets arrived");
+        return (double)counted[1] / counted[0];
     }
 
-    private static void Print(string name, double cost, double generator) => Console.WriteLine($"  {name,-40} {cost,8:N0} {cost - generator,8:N0}");
+    private static void Print(string name, double cost, double generator) => Console.WriteLine($"  {name,-48} {cost,8:N0} {cost - generator,8:N0}");
 }

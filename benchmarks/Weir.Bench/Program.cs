@@ -76,7 +76,7 @@ internal static class Program
                 foreach (var (engine, topology) in topologies)
                 {
                     var before = topology.Received;
-                    var (_, nanoseconds) = topology.Traffic($"send eth0 {topology.RouterMac} 10.1.0.2 10.2.0.99 4000 5000 300000");
+                    var nanoseconds = topology.Traffic($"send eth0 {topology.RouterMac} 10.1.0.2 10.2.0.99 4000 5000 300000")[1];
                     samples.Add(engine.Name, (topology.Received - before) * 1e9 / nanoseconds);
                 }
             }
@@ -120,8 +120,8 @@ internal static class Program
             {
                 foreach (var run in runs)
                 {
-                    var (count, nanoseconds) = run.Topology.Traffic($"connect {run.Target} 5000");
-                    samples.Add(run.Name, count * 1e9 / nanoseconds);
+                    var counted = run.Topology.Traffic($"connect {run.Target} 5000");
+                    samples.Add(run.Name, counted[0] * 1e9 / counted[1]);
                 }
             }
         }
@@ -155,8 +155,8 @@ internal static class Program
                 {
                     foreach (var (name, where, port) in new[] { ("virtual service", topology, 32016), ("direct, no weir", plain, 8000) })
                     {
-                        var (bytes, nanoseconds) = where.Traffic($"stream 127.0.0.1 {port} 4096", where.Router);
-                        samples.Add(name, bytes * 1e3 / nanoseconds);
+                        var counted = where.Traffic($"stream 127.0.0.1 {port} 4096", where.Router);
+                        samples.Add(name, counted[0] * 1e3 / counted[1]);
                     }
                 }
             }

@@ -29,6 +29,8 @@ internal static class Scale
         Iptables("weir", Shell.Weir("iptables")),
         Iptables("iptables-legacy", "iptables-legacy"),
         Iptables("iptables-nft", "iptables-nft"),
+        new("weir ipvsadm", $"{Shell.Weir("ipvsadm")} -R", VirtualServices, $"{Shell.Weir("ipvsadm")} --set 900 120 300",
+            $"{Shell.Weir("ipvsadm")} -a -t 10.1.0.1:80 -r 10.2.0.3:8000 -m", $"{Shell.Weir("ipvsadm")} -d -t 10.1.0.1:80 -r 10.2.0.3:8000"),
         new("nft set", "nft -f -", NftSet, "nft list tables", "nft add rule ip t other ip saddr 192.0.2.1 drop", "nft flush chain ip t other"),
         new("ipset", "bash -c", Ipset, "ipset list", "ipset add s 192.0.2.1", "ipset del s 192.0.2.1"),
     ];
@@ -61,7 +63,7 @@ internal static class Scale
     private static List<ScaleRow> Measure(string kind, int size, int rounds, HashSet<string> slow)
     {
         var rows = new List<ScaleRow>();
-        var runs = new List<(Peer Peer, Topology Topology, ScaleRow Row, List<double> Packets, List<double> Connections)>();
+        var runs = new List<(Peer Peer, Topology Topology, ScaleRow Row, List<double> Packets, List<(double Rate, double FirstAnswer)> Connections)>();
         try
         {
             foreach (var peer in s_peers)
@@ -74,7 +76,9 @@ internal static class Scale
                 var inside = $"ip netns exec {topology.Router}";
                 // The first command ever loads what is needed; that is not what is measured.
                 Shell.Try($"{inside} {peer.Warm}");
+                var memory = KernelMemory();
                 row.RestoreMilliseconds = Time(() => Load(inside, peer, rules));
+                row.Megabytes = (KernelMemory() - memory) / 1e6;
                 if (row.RestoreMilliseconds > MostSeconds * 1e3) slow.Add(peer.Name);
                 var changes = Enumerable.Range(0, 7).Select(_ => (Time(() => Shell.Run($"{inside} {peer.Append}")), Time(() => Shell.Run($"{inside} {peer.Delete}")))).ToArray();
                 row.AppendMilliseconds = Median(changes.Select(change => change.Item1));
@@ -83,17 +87,18 @@ internal static class Scale
             foreach (var run in runs)
             {
                 using var server = run.Topology.Serve(run.Topology.Server, "8000");
-                for (var round = 0; round < rounds; round++) run.Connections.Add(ConnectionRate(run.Topology, kind));
+                for (var round = 0; round < rounds; round++) run.Connections.Add(Connect(run.Topology, kind));
                 server.Kill(true);
             }
             for (var round = 0; round < rounds; round++)
             {
-                foreach (var run in runs) run.Packets.Add(PacketRate(run.Topology));
+                foreach (var run in runs) run.Packets.Add(PacketRate(run.Topology, kind));
             }
             foreach (var run in runs)
             {
                 run.Row.PacketsPerSecond = Median(run.Packets);
-                run.Row.ConnectionsPerSecond = Median(run.Connections);
+                run.Row.ConnectionsPerSecond = Median(run.Connections.Select(connections => connections.Rate));
+                run.Row.FirstAnswerMicroseconds = Median(run.Connections.Select(connections => connections.FirstAnswer));
             }
         }
         finally
@@ -118,7 +123,7 @@ internal static class Scale
     }
 
     /// <summary>Packets a second of one flow, for about half a second.</summary>
-    private static double PacketRate(Topology topology)
+    private static double PacketRate(Topology topology, string kind)
     {
         var probe = Rate(2000);
         return Rate((int)Math.Clamp(probe / 2, 2000, 200_000));
@@ -126,15 +131,25 @@ internal static class Scale
         double Rate(int count)
         {
             var before = topology.Received;
-            var (_, nanoseconds) = topology.Traffic($"send eth0 {topology.RouterMac} 10.1.0.2 10.2.0.99 4000 5000 {count}");
+            var target = kind == "services" ? "10.1.0.1 4000 53" : "10.2.0.99 4000 5000";
+            var nanoseconds = topology.Traffic($"send eth0 {topology.RouterMac} 10.1.0.2 {target} {count}")[1];
             return Math.Max(topology.Received - before, 1) * 1e9 / nanoseconds;
         }
     }
 
-    private static double ConnectionRate(Topology topology, string kind)
+    /// <summary>Connections a second, one after another, and the median time from a connection's first packet to the answer.</summary>
+    private static (double Rate, double FirstAnswerMicroseconds) Connect(Topology topology, string kind)
     {
-        var (count, nanoseconds) = topology.Traffic($"connect {(kind == "services" ? "10.1.0.1 80" : "10.2.0.2 8000")} 300");
-        return count * 1e9 / nanoseconds;
+        var counted = topology.Traffic($"connect {(kind == "services" ? "10.1.0.1 80" : "10.2.0.2 8000")} 300");
+        return (counted[0] * 1e9 / counted[1], counted[2] / 1e3);
+    }
+
+    /// <summary>Bytes that the kernel holds beside pages of files and processes.</summary>
+    private static double KernelMemory()
+    {
+        string[] kinds = ["Slab:", "VmallocUsed:", "Percpu:"];
+        return File.ReadLines("/proc/meminfo").Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(words => kinds.Contains(words[0]))
+            .Sum(words => double.Parse(words[1], CultureInfo.InvariantCulture) * 1024);
     }
 
     private static Peer Iptables(string name, string tool) =>
@@ -158,25 +173,40 @@ internal static class Scale
         return text.Append("COMMIT\n").ToString();
     }
 
-    /// <summary>A service as kube-proxy's iptables mode writes it: a jump by address and port, a choice among two servers, and a translation for each. Four rules a service.</summary>
+    /// <summary>The services of that many rules, at least the two that are asked: the last ones, for connections and for packets.</summary>
+    private static IEnumerable<(string Address, string Protocol, int Port, string Server)> ServicesOf(int rules)
+    {
+        var count = Math.Max(rules / 5, 2);
+        for (var i = 0; i < count - 2; i++) yield return ($"10.96.{i >> 8}.{i & 255}", "tcp", 80, "10.2.0.2:8000");
+        yield return ("10.1.0.1", "tcp", 80, "10.2.0.2:8000");
+        yield return ("10.1.0.1", "udp", 53, "10.2.0.99:5000");
+    }
+
+    /// <summary>A service as kube-proxy's iptables mode writes it: a jump by address and port, a choice among two servers, and a translation for each. Five rules a service.</summary>
     private static void Services(StringBuilder text, int count)
     {
-        var services = Math.Max(count / 5, 1);
+        var services = ServicesOf(count).ToArray();
         text.Append("*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n:SERVICES - [0:0]\n");
-        for (var i = 0; i < services; i++) text.Append($":SVC{i} - [0:0]\n:SEP{i}A - [0:0]\n:SEP{i}B - [0:0]\n");
+        for (var i = 0; i < services.Length; i++) text.Append($":SVC{i} - [0:0]\n:SEP{i}A - [0:0]\n:SEP{i}B - [0:0]\n");
         text.Append("-A PREROUTING -j SERVICES\n");
-        for (var i = 0; i < services; i++)
-        {
-            // The last one is the one that is asked.
-            var address = i == services - 1 ? "10.1.0.1" : $"10.96.{i >> 8}.{i & 255}";
-            text.Append($"-A SERVICES -d {address}/32 -p tcp -m tcp --dport 80 -j SVC{i}\n");
-        }
-        for (var i = 0; i < services; i++)
+        foreach (var (i, (address, protocol, port, _)) in services.Index())
+            text.Append($"-A SERVICES -d {address}/32 -p {protocol} -m {protocol} --dport {port} -j SVC{i}\n");
+        foreach (var (i, (_, protocol, _, server)) in services.Index())
         {
             text.Append($"-A SVC{i} -m statistic --mode random --probability 0.5 -j SEP{i}A\n-A SVC{i} -j SEP{i}B\n");
-            text.Append($"-A SEP{i}A -p tcp -j DNAT --to-destination 10.2.0.2:8000\n-A SEP{i}B -p tcp -j DNAT --to-destination 10.2.0.2:8000\n");
+            text.Append($"-A SEP{i}A -p {protocol} -j DNAT --to-destination {server}\n-A SEP{i}B -p {protocol} -j DNAT --to-destination {server}\n");
         }
         text.Append("COMMIT\n");
+    }
+
+    /// <summary>The same services for ipvsadm -R: each with the one server that there is.</summary>
+    private static string? VirtualServices(string kind, int count)
+    {
+        if (kind != "services") return null;
+        var text = new StringBuilder();
+        foreach (var (address, protocol, port, server) in ServicesOf(count))
+            text.Append($"-A -{protocol[0]} {address}:{port} -s rr\n-a -{protocol[0]} {address}:{port} -r {server} -m -w 1\n");
+        return text.ToString();
     }
 
     /// <summary>Prefixes of many lengths, wildcards, services and ranges, in the proportions of published firewall filters (ClassBench, Taylor and Turner 2007).</summary>
@@ -223,10 +253,9 @@ internal static class Scale
                 text.Append(" } }\nchain forward { type filter hook forward priority 0; ip saddr @s drop; }\n");
                 break;
             case "services":
-                var services = Math.Max(count / 5, 1);
-                text.Append("map s { type ipv4_addr . inet_service : ipv4_addr . inet_service; elements = { ");
-                text.AppendJoin(", ", Enumerable.Range(0, services).Select(i => $"{(i == services - 1 ? "10.1.0.1" : $"10.96.{i >> 8}.{i & 255}")} . 80 : 10.2.0.2 . 8000"));
-                text.Append(" } }\nchain nat { type nat hook prerouting priority -100; dnat to ip daddr . tcp dport map @s; }\nchain forward { type filter hook forward priority 0; }\n");
+                text.Append("map s { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; elements = { ");
+                text.AppendJoin(", ", ServicesOf(count).Select(service => $"{service.Address} . {service.Protocol} . {service.Port} : {service.Server.Replace(":", " . ", StringComparison.Ordinal)}"));
+                text.Append(" } }\nchain nat { type nat hook prerouting priority -100; dnat to ip daddr . meta l4proto . th dport map @s; }\nchain forward { type filter hook forward priority 0; }\n");
                 break;
             default:
                 return null;

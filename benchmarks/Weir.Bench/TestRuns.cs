@@ -23,7 +23,7 @@ internal static class TestRuns
             ("1000 FORWARD rules", "10.2.0.99", t => Engine.Weir.Load(t, Engine.Forward(1000, false))),
             ("one conntrack rule", "10.2.0.99", t => Engine.Weir.Load(t, Engine.Forward(0, true))),
             ("DNAT", "10.1.0.1", t => Engine.Weir.Load(t, Instructions.Dnat)),
-            ("virtual service", "10.1.0.1", t => Instructions.Service(t, Shell.Weir("ipvsadm"))),
+            ("virtual service", "10.1.0.1", t => Instructions.Services(t, Shell.Weir("ipvsadm"), 1)),
         })
         {
             using var topology = new Topology("r");
