@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Weir.DataPath;
 
-/// <summary>What the control side knows of a device: value of <see cref="Maps.Devices"/>. 24 bytes.</summary>
+/// <summary>What the control side knows of a device: value of <see cref="Maps.Devices"/>. 32 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct Device
 {
@@ -11,5 +11,18 @@ public unsafe struct Device
 
     /// <summary>The first primary IPv4 address, or 0.</summary>
     public uint AddressBe;
-    public uint Reserved0;
+    public DeviceFlags Flags;
+
+    /// <summary>The link address (Ethernet), then zeros.</summary>
+    public fixed byte Mac[8];
+}
+
+/// <summary>What a device can do.</summary>
+[Flags]
+public enum DeviceFlags : uint
+{
+    None = 0,
+
+    /// <summary>It sends what XDP redirects to it, and nobody waits at its egress for what passes.</summary>
+    TakesXdp = 1 << 0,
 }

@@ -159,7 +159,8 @@ public static unsafe class Routing
         return loopback ? TypeLocal : TypeUnicast;
     }
 
-    private static void Fill(FibLookup* fib, Packet* packet, uint ifIndex)
+    /// <summary>A packet's question, as of one that came in by a device.</summary>
+    internal static void Fill(FibLookup* fib, Packet* packet, uint ifIndex)
     {
         fib->Family = FamilyIPv4;
         fib->Protocol = packet->Protocol;

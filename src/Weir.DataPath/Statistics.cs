@@ -69,6 +69,12 @@ internal static unsafe class Statistics
         if (stats != null) stats->ServiceNoServer++;
     }
 
+    public static void SentByXdp()
+    {
+        var stats = Maps.Stats.At(0);
+        if (stats != null) stats->SentByXdp++;
+    }
+
     public static void AnswersFailed()
     {
         var stats = Maps.Stats.At(0);

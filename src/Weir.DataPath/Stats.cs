@@ -31,4 +31,7 @@ public struct Stats
 
     /// <summary>Rejected packets that could not be turned into their answers.</summary>
     public ulong AnswersFailed;
+
+    /// <summary>Packets that XDP sent on.</summary>
+    public ulong SentByXdp;
 }

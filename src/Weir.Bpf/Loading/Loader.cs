@@ -122,6 +122,7 @@ public static unsafe class Loader
             view.InstructionCount = (uint)instructions.Length;
             view.Instructions = code;
             view.License = licenseText;
+            view.Flags = section.Flags;
             view.ExpectedAttachType = section.IsExpected ? (uint)section.Attach : 0;
             BpfCall.WriteName(definition.Name, (byte*)Unsafe.AsPointer(ref view.Name[0]));
             if (btf != null && definition.Functions.Length > 0)

@@ -4,14 +4,19 @@ namespace Weir.Bpf.Loading;
 /// <param name="Program">The program's kind.</param>
 /// <param name="Attach">Where it attaches.</param>
 /// <param name="IsExpected">The kernel wants to know at load where the program will attach.</param>
-public sealed record Section(ProgramKind Program, AttachKind Attach, bool IsExpected)
+/// <param name="Flags">What else the kernel is told at load (BPF_F_…).</param>
+public sealed record Section(ProgramKind Program, AttachKind Attach, bool IsExpected, uint Flags = 0)
 {
+    /// <summary>BPF_F_XDP_HAS_FRAGS: the program knows that a frame may have more parts than the first (Linux 5.18).</summary>
+    private const uint XdpHasFrags = 1 << 5;
+
     // TC programs are loaded without a place, because kernels before TCX know none for them.
     private static readonly Dictionary<string, Section> s_sections = new()
     {
         ["tc/ingress"] = new(ProgramKind.TrafficClassifier, AttachKind.TcxIngress, false),
         ["tc/egress"] = new(ProgramKind.TrafficClassifier, AttachKind.TcxEgress, false),
         ["xdp"] = new(ProgramKind.Xdp, AttachKind.Xdp, true),
+        ["xdp.frags"] = new(ProgramKind.Xdp, AttachKind.Xdp, true, XdpHasFrags),
         ["cgroup/connect4"] = new(ProgramKind.CgroupSocketAddress, AttachKind.CgroupInet4Connect, true),
         ["cgroup/connect6"] = new(ProgramKind.CgroupSocketAddress, AttachKind.CgroupInet6Connect, true),
         ["cgroup/bind4"] = new(ProgramKind.CgroupSocketAddress, AttachKind.CgroupInet4Bind, true),

@@ -68,6 +68,14 @@ public static unsafe class Helpers
     public static long SkbAdjustRoom(SkBuff* context, int size, uint mode, ulong flags) =>
         ManagedPacket.Of(context).TryAdjustRoom(mode == 1 ? 14 : 34, size) ? 0 : -22;
 
+    /// <summary>Cuts (or lengthens) the frame of an XDP program by this many bytes. Invalidates packet pointers.</summary>
+    [Helper(65)]
+    public static long XdpAdjustTail(XdpBuff* context, int bytes)
+    {
+        var packet = ManagedPacket.Of(context);
+        return packet.TryChangeTail(packet.Bytes.Length + bytes) ? 0 : -22;
+    }
+
     /// <summary>A routing look-up.</summary>
     [Helper(69)]
     public static FibLookupResult FibLookup(void* context, FibLookup* parameters, int size, FibLookupFlags flags) =>

@@ -19,14 +19,22 @@ public sealed unsafe class ManagedPacket : IDisposable
     {
         _memory = (byte*)NativeMemory.AllocZeroed(Capacity);
         Context = (SkBuff*)NativeMemory.AllocZeroed((nuint)sizeof(SkBuff));
+        XdpContext = (XdpBuff*)NativeMemory.AllocZeroed((nuint)sizeof(XdpBuff));
         bytes.CopyTo(new Span<byte>(_memory + _start, bytes.Length));
         _length = bytes.Length;
         Context->Length = (uint)_length;
-        lock (s_packets) s_packets.Add((nint)Context, this);
+        lock (s_packets)
+        {
+            s_packets.Add((nint)Context, this);
+            s_packets.Add((nint)XdpContext, this);
+        }
     }
 
-    /// <summary>What the program is called with.</summary>
+    /// <summary>What a TC program is called with.</summary>
     public SkBuff* Context { get; }
+
+    /// <summary>What an XDP program is called with.</summary>
+    public XdpBuff* XdpContext { get; }
 
     public byte* Data => _memory + _start;
 
@@ -36,7 +44,7 @@ public sealed unsafe class ManagedPacket : IDisposable
     public Span<byte> Bytes => new(Data, _length);
 
     /// <summary>The packet that a context belongs to.</summary>
-    public static ManagedPacket Of(SkBuff* context)
+    public static ManagedPacket Of(void* context)
     {
         lock (s_packets) return s_packets[(nint)context];
     }
@@ -64,9 +72,14 @@ public sealed unsafe class ManagedPacket : IDisposable
 
     public void Dispose()
     {
-        lock (s_packets) s_packets.Remove((nint)Context);
+        lock (s_packets)
+        {
+            s_packets.Remove((nint)Context);
+            s_packets.Remove((nint)XdpContext);
+        }
         NativeMemory.Free(_memory);
         NativeMemory.Free(Context);
+        NativeMemory.Free(XdpContext);
     }
 
     private void SetLength(int length)

@@ -78,7 +78,10 @@ public unsafe struct Flow
     /// <summary>The device by which forwarded packets of each direction (0: original, 1: reply) last came in and got through the stack; 0: none did. See <see cref="PacketFlags.Learnt"/>.</summary>
     public uint InIfIndex0;
     public uint InIfIndex1;
-    public uint Reserved0;
+
+    /// <summary>The second (of 2^30 nanoseconds) in which XDP last left a packet of each direction (0: original, 1: reply) to TC, so that its neighbour is looked after.</summary>
+    public ushort StackSecond0;
+    public ushort StackSecond1;
 
     /// <summary>A <see cref="Verdict"/> for each direction.</summary>
     public fixed ulong Verdict0[Verdict.Words];

@@ -95,6 +95,16 @@ internal static unsafe class TcpTracking
         return next;
     }
 
+    /// <summary>As <see cref="Next"/>, of an acknowledgement within an established connection, which stays what it is.</summary>
+    public static void Acknowledge(Packet* packet, Flow* flow, byte* tcp)
+    {
+        uint direction = packet->Direction & 1u;
+        Segment segment = default;
+        Read(packet, tcp, &segment);
+        Note(packet, flow, &segment, direction, (uint)TcpState.Established);
+        flow->TcpLast = (byte)(TcpStates.KindAck | direction * ReplyKind);
+    }
+
     /// <summary>
     /// A reset of what the other side has acknowledged already is invalid. One that is not the very next byte is answered by a challenge (RFC 5961), so an
     /// established connection stays until that is settled.
@@ -175,11 +185,16 @@ internal static unsafe class TcpTracking
     {
         var tcp = SkBuff.Data(skb) + (packet->TransportOffset & OffsetMask);
         if (tcp + HeaderLength > SkBuff.DataEnd(skb)) return false;
+        Read(packet, tcp, segment);
+        return true;
+    }
+
+    private static void Read(Packet* packet, byte* tcp, Segment* segment)
+    {
         uint flags = packet->TcpFlags;
         segment->Sequence = BinaryPrimitives.ReverseEndianness(*(uint*)(tcp + 4));
         segment->Acknowledgement = BinaryPrimitives.ReverseEndianness(*(uint*)(tcp + 8));
         segment->End = segment->Sequence + (packet->Length - packet->HeaderLength - packet->TransportLength) + (flags & 1) + (flags >> 1 & 1);
-        return true;
     }
 
     /// <summary>A segment's numbers, in host byte order, and the kinds of itself and the one before (with <see cref="ReplyKind"/> in the reply direction).</summary>

@@ -171,7 +171,8 @@ public static unsafe class Tracking
         return TcAction.Continue;
     }
 
-    private static Flow* FindArrived(Packet* packet)
+    /// <summary>The flow of a packet that came in; sets its key and direction.</summary>
+    internal static Flow* FindArrived(Packet* packet)
     {
         Tuples.Of(packet, &packet->Original);
         packet->Direction = 0;
@@ -209,6 +210,35 @@ public static unsafe class Tracking
         {
             FollowOther(packet, flow, timeouts, now);
         }
+        Count(packet, flow);
+        SetState(packet, flow);
+        if ((flow->Status & FlowStatus.Service) != 0 && VirtualServices.PassesEarly(packet) && VirtualServices.Pass(packet, flow, timeouts, now) == TcAction.Continue)
+            packet->Flags |= PacketFlags.Passed;
+        return true;
+    }
+
+    /// <summary>
+    /// As <see cref="Follow"/>, of a packet that changes no state: an acknowledgement within an established connection (<paramref name="tcp"/>: its header), or a datagram
+    /// of a flow that was answered.
+    /// </summary>
+    internal static void FollowEstablished(Packet* packet, Flow* flow, byte* tcp, TimeoutSettings* timeouts, ulong now)
+    {
+        var isService = (flow->Status & FlowStatus.Service) != 0;
+        if (packet->Protocol == Parse.Tcp)
+        {
+            TcpTracking.Acknowledge(packet, flow, tcp);
+            if (!isService) Timeouts.Touch(flow, now, Timeouts.OfTcp(timeouts, (uint)TcpState.Established));
+        }
+        else
+        {
+            FollowOther(packet, flow, timeouts, now);
+        }
+        Count(packet, flow);
+        if (isService) VirtualServices.Pass(packet, flow, timeouts, now);
+    }
+
+    private static void Count(Packet* packet, Flow* flow)
+    {
         if (packet->Direction != 0)
         {
             flow->ReplyPackets++;
@@ -220,10 +250,6 @@ public static unsafe class Tracking
             flow->OriginalPackets++;
             flow->OriginalBytes += packet->Length;
         }
-        SetState(packet, flow);
-        if ((flow->Status & FlowStatus.Service) != 0 && VirtualServices.PassesEarly(packet) && VirtualServices.Pass(packet, flow, timeouts, now) == TcAction.Continue)
-            packet->Flags |= PacketFlags.Passed;
-        return true;
     }
 
     private static bool FollowTcp(SkBuff* skb, Packet* packet, Flow* flow, TimeoutSettings* timeouts, ulong now)

@@ -29,15 +29,25 @@ public static unsafe class Memory
         scratch->PathCount = 0;
         packet->Flags &= ~PacketFlags.Varies;
         var verdict = (Verdict*)scratch->Verdict;
-        if (verdict->Generation == 0 || verdict->Generation != GenerationOf(packet)) return 0;
-        if (verdict->Mark != packet->Mark || verdict->OutIfIndex != packet->OutIfIndex || verdict->State != (ushort)packet->State) return 0;
+        if (!Holds(verdict, GenerationOf(packet), packet)) return 0;
+        Count(verdict, packet->Length);
+        return 1;
+    }
+
+    /// <summary>Whether a verdict is that of a packet's like, under the rules of a generation.</summary>
+    internal static bool Holds(Verdict* verdict, uint generation, Packet* packet) =>
+        verdict->Generation != 0 && verdict->Generation == generation && verdict->Mark == packet->Mark && verdict->OutIfIndex == packet->OutIfIndex &&
+        verdict->State == (ushort)packet->State;
+
+    /// <summary>The rules that led to a verdict count another packet.</summary>
+    internal static void Count(Verdict* verdict, uint bytes)
+    {
         uint count = verdict->Count;
         for (var i = 0; i < Verdict.MostSlots; i++)
         {
             if (i >= count) break;
-            Walk.Count(verdict->Slots[i], packet->Length);
+            Walk.Count(verdict->Slots[i], bytes);
         }
-        return 1;
     }
 
     /// <summary>After the chains let the packet through: the flow remembers it where that holds for others.</summary>
