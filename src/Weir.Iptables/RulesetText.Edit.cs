@@ -56,28 +56,13 @@ public sealed partial class RulesetText
     }
 
     /// <inheritdoc/>
-    public byte[] Edit(ReadOnlySpan<byte> text, RulePlace place, Rule? rule)
+    public TextPatch Edit(ReadOnlySpan<byte> text, RulePlace place, Rule? rule)
     {
         var head = LineAt(text, place.ChainStart);
         var count = rule is null ? place.Count - 1 : place.Count + 1;
         // The count is the line's last field.
         var newHead = Encoding.UTF8.GetBytes($"{Encoding.UTF8.GetString(head[..(head.LastIndexOf((byte)' ') + 1)])}{count}\n");
-        var line = rule is null ? [] : Line(rule);
-        var rules = place.ChainStart + head.Length + 1;
-        var result = new byte[place.ChainStart + newHead.Length + (place.Start - rules) + line.Length + (text.Length - place.End)];
-        var rest = result.AsSpan();
-        Put(text[..place.ChainStart], ref rest);
-        Put(newHead, ref rest);
-        Put(text[rules..place.Start], ref rest);
-        Put(line, ref rest);
-        Put(text[place.End..], ref rest);
-        return result;
-
-        static void Put(ReadOnlySpan<byte> part, ref Span<byte> rest)
-        {
-            part.CopyTo(rest);
-            rest = rest[part.Length..];
-        }
+        return new(place.ChainStart, newHead, place.ChainStart + head.Length + 1, place.Start, rule is null ? [] : Line(rule), place.End);
     }
 
     /// <summary>From a chain's first rule on: the place of the edit; <paramref name="at"/> is then behind the chain's last rule.</summary>

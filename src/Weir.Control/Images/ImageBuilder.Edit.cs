@@ -15,20 +15,28 @@ public sealed partial class ImageBuilder
     /// <summary>Rules that a classifier takes beside its trees.</summary>
     internal const int MostRecent = 32;
 
-    /// <summary>The edited image; null where the image must be built as a whole.</summary>
+    // More than the cells of one rule and one more line of text.
+    private const int MostAdded = 256;
+
+    /// <summary>The room that an edited image takes at most.</summary>
+    public static int RoomFor(ReadOnlySpan<Cell> live) => live.Length + MostAdded;
+
+    /// <summary>Writes the edited image; null where the image must be built as a whole.</summary>
     /// <param name="live">The image before.</param>
     /// <param name="flags">Further flags, as for a whole build.</param>
     /// <param name="kind">The chain's table, which is in use.</param>
     /// <param name="place">The chain and the place in it.</param>
     /// <param name="rule">The rule that comes, with its counter slot; null: the one at the place goes.</param>
-    /// <param name="text">The text after the edit.</param>
-    public static RuleImage? Edit(ReadOnlySpan<Cell> live, uint flags, TableKind kind, RulePlace place, Rule? rule, byte[] text)
+    /// <param name="patch">What becomes of the text.</param>
+    /// <param name="room">Where the image is written: <see cref="RoomFor"/> cells, whatever they hold.</param>
+    public static ImageFacts? Edit(ReadOnlySpan<Cell> live, uint flags, TableKind kind, RulePlace place, Rule? rule, TextPatch patch, Span<Cell> room)
     {
         var ruleset = Ruleset.Empty(Model.AddressFamily.IPv4);
         ruleset = ruleset.With(ruleset[kind] with { InUse = true });
         var header = RuleImage.HeaderOf(live);
-        var builder = new ImageBuilder(ruleset, new(live, header.Generation + 1)) { _flags = header.Flags | flags };
-        return builder.Edit(live[..(int)header.CellCount], header, ruleset[kind], place, rule, text);
+        var count = (int)header.CellCount + (rule is null ? -1 : 1);
+        var builder = new ImageBuilder(ruleset, new(live, header.Generation + 1), count) { _flags = header.Flags | flags };
+        return builder.Edit(live, header, ruleset[kind], place, rule, patch, room);
     }
 
     /// <summary>The first cell of a chain: its classifier, its first rule or its end.</summary>
@@ -39,17 +47,16 @@ public sealed partial class ImageBuilder
         return start;
     }
 
-    private RuleImage? Edit(ReadOnlySpan<Cell> live, HeaderCell header, Table table, RulePlace place, Rule? rule, byte[] text)
+    private ImageFacts? Edit(ReadOnlySpan<Cell> image, HeaderCell header, Table table, RulePlace place, Rule? rule, TextPatch patch, Span<Cell> room)
     {
+        var live = image[..(int)header.CellCount];
         var start = StartOf(live, place);
         var isClassified = live[(int)start].Kind == CellKind.Classifier;
         var at = start + (isClassified ? 1u : 0) + (uint)place.Index;
         if (rule is null ? !CanGo(live, at) : !isClassified && place.Count >= Classification.ClassifierBuilder.MostUnclassified) return null;
         if (rule?.Target is NatTarget && place.Hook is null) return null;
         var move = new Move(at, rule is null ? -1 : 1);
-        var count = live.Length + move.By;
-        CollectionsMarshal.SetCount(_cells, count);
-        var cells = CollectionsMarshal.AsSpan(_cells);
+        var cells = room[.._first];
         live[..(int)at].CopyTo(cells);
         if (rule is null) live[((int)at + 1)..].CopyTo(cells[(int)at..]);
         else live[(int)at..].CopyTo(cells[((int)at + 1)..]);
@@ -63,9 +70,16 @@ public sealed partial class ImageBuilder
         MoveRuns(cells, at, rule is not null, move);
         foreach (ref var split in cells[(int)edited.FirstSplit..(int)edited.FirstList]) MoveReferences(ref split, move);
         MoveLists(MemoryMarshal.Cast<Cell, uint>(cells[(int)edited.FirstList..(int)edited.ListsEnd]), move);
-        if (rule is not null && !Place(rule, table, place, start, at, isClassified)) return null;
+        if (rule is not null && !Place(cells, rule, table, place, start, at, isClassified)) return null;
         RoutesLocalTranslations = rule?.Target is NatTarget && place.Hook == Hook.Output;
-        return Finish(edited, text);
+        var count = _first + _cells.Count;
+        var text = RuleImage.TextOf(image);
+        var length = patch.LengthOf(text.Length);
+        if (!Fits(count, length, out var total) || total > room.Length) return null;
+        CollectionsMarshal.AsSpan(_cells).CopyTo(room[_first..]);
+        patch.Apply(text, MemoryMarshal.AsBytes(room[count..]));
+        Head(ref room[0], edited, count, length);
+        return new(_flags & ~(RulesTrack | AddressTypes), _states.New, RoutesLocalTranslations);
     }
 
     /// <summary>A rule that asked for nothing beyond its own cells may go without a look at the others.</summary>
@@ -155,14 +169,13 @@ public sealed partial class ImageBuilder
         return numbers.Slice(place, (int)numbers[place - 1]);
     }
 
-    private bool Place(Rule rule, Table table, RulePlace place, uint start, uint at, bool isClassified)
+    private bool Place(Span<Cell> cells, Rule rule, Table table, RulePlace place, uint start, uint at, bool isClassified)
     {
         var plan = ChainPlan.Of(_ruleset, int.MaxValue, this);
         var cell = RuleEncoder.Encode(rule, table, plan, this);
         if (Refusal is not null) return false;
-        _cells[(int)at] = Unsafe.BitCast<RuleCell, Cell>(cell);
+        cells[(int)at] = Unsafe.BitCast<RuleCell, Cell>(cell);
         if (!isClassified) return true;
-        var cells = CollectionsMarshal.AsSpan(_cells);
         uint recent;
         unsafe
         {
@@ -176,14 +189,14 @@ public sealed partial class ImageBuilder
         list.Insert(~list.BinarySearch(at), at);
         var first = _cells.Count;
         CollectionsMarshal.SetCount(_cells, first + (list.Count + 1 + CandidatesCell.Numbers - 1) / CandidatesCell.Numbers);
-        cells = CollectionsMarshal.AsSpan(_cells);
-        cells[first..].Clear();
-        var numbers = MemoryMarshal.Cast<Cell, uint>(cells[first..]);
+        var added = CollectionsMarshal.AsSpan(_cells)[first..];
+        added.Clear();
+        var numbers = MemoryMarshal.Cast<Cell, uint>(added);
         numbers[0] = (uint)list.Count;
         CollectionsMarshal.AsSpan(list).CopyTo(numbers[1..]);
         unsafe
         {
-            Unsafe.As<Cell, ClassifierCell>(ref cells[(int)start]).Roots[ClassifierCell.Recent] = ClassifierCell.List | (uint)(first * CandidatesCell.Numbers + 1);
+            Unsafe.As<Cell, ClassifierCell>(ref cells[(int)start]).Roots[ClassifierCell.Recent] = ClassifierCell.List | (uint)((_first + first) * CandidatesCell.Numbers + 1);
         }
         return true;
     }

@@ -26,13 +26,17 @@ public sealed partial class ImageBuilder
     private readonly Ruleset _ruleset;
     private readonly StateSlots _states;
     private readonly List<Cell> _cells = [];
+
+    /// <summary>The index of the first of <see cref="_cells"/>: those before it are not the builder's (an edit copies them).</summary>
+    private readonly int _first;
     private readonly Dictionary<InterfaceKey, uint> _interfaces = [];
     private uint _flags = ActiveImage.Loaded;
 
-    private ImageBuilder(Ruleset ruleset, StateSlots states)
+    private ImageBuilder(Ruleset ruleset, StateSlots states, int first = 0)
     {
         _ruleset = ruleset;
         _states = states;
+        _first = first;
     }
 
     internal Refusal? Refusal { get; private set; }
@@ -97,7 +101,7 @@ public sealed partial class ImageBuilder
         where T : unmanaged
     {
         _cells.Add(Unsafe.BitCast<T, Cell>(cell));
-        return (uint)_cells.Count - 1;
+        return (uint)(_first + _cells.Count - 1);
     }
 
     internal uint TakeState(int counterSlot, int ordinal, MatchKind kind)
@@ -205,27 +209,30 @@ public sealed partial class ImageBuilder
 
     private RuleImage? Finish(HeaderCell header, byte[] text)
     {
-        var count = _cells.Count;
-        var total = count + (text.Length + Cell.Size - 1) / Cell.Size;
-        if (total > MaxCells)
-        {
-            Refuse(ChangeStatus.DoesNotFit, $"the rules take {total} cells of 64 bytes; an image has at most {MaxCells}");
-            return null;
-        }
+        if (!Fits(_cells.Count, text.Length, out var total)) return null;
         var cells = new Cell[total];
         CollectionsMarshal.AsSpan(_cells).CopyTo(cells);
-        text.CopyTo(MemoryMarshal.AsBytes(cells.AsSpan(count)));
-        cells[0] = Unsafe.BitCast<HeaderCell, Cell>(header with
-        {
-            Magic = HeaderCell.MagicValue,
-            Version = HeaderCell.VersionValue,
-            Flags = _flags,
-            CellCount = (uint)count,
-            TextCell = (uint)count,
-            TextLength = (uint)text.Length,
-        });
+        text.CopyTo(MemoryMarshal.AsBytes(cells.AsSpan(_cells.Count)));
+        Head(ref cells[0], header, _cells.Count, text.Length);
         return new(cells, _flags & ~(RulesTrack | AddressTypes), _states.New, RoutesLocalTranslations);
     }
+
+    private bool Fits(int cells, int text, out int total)
+    {
+        total = cells + (text + Cell.Size - 1) / Cell.Size;
+        if (total > MaxCells) Refuse(ChangeStatus.DoesNotFit, $"the rules take {total} cells of 64 bytes; an image has at most {MaxCells}");
+        return total <= MaxCells;
+    }
+
+    private void Head(ref Cell first, HeaderCell header, int cells, int text) => first = Unsafe.BitCast<HeaderCell, Cell>(header with
+    {
+        Magic = HeaderCell.MagicValue,
+        Version = HeaderCell.VersionValue,
+        Flags = _flags,
+        CellCount = (uint)cells,
+        TextCell = (uint)cells,
+        TextLength = (uint)text,
+    });
 
     private readonly record struct InterfaceKey(string Input, string Output);
 }

@@ -5,11 +5,11 @@ namespace Weir.Control.Images;
 
 /// <summary>A finished image, as it goes into the map.</summary>
 /// <param name="Cells">Data cells, then the text.</param>
-/// <param name="Flags">The low half of the <see cref="ActiveImage"/> word, without the slot.</param>
-/// <param name="NewStateSlots">Slots of <see cref="DataPath.Maps.RuleStates"/> that must be zeroed before the image is live.</param>
-/// <param name="RoutesLocalTranslations">Whether locally made packets may be given a destination on this host, which the kernel takes for martian
-/// unless the loopback device accepts local sources.</param>
+/// <param name="Flags">See <see cref="ImageFacts"/>, as the others.</param>
+/// <param name="NewStateSlots"/>
+/// <param name="RoutesLocalTranslations"/>
 public sealed record RuleImage(Cell[] Cells, uint Flags, IReadOnlyList<uint> NewStateSlots, bool RoutesLocalTranslations)
+    : ImageFacts(Flags, NewStateSlots, RoutesLocalTranslations)
 {
     /// <summary>Cell 0.</summary>
     public HeaderCell Header => HeaderOf(Cells);

@@ -35,49 +35,60 @@ public sealed partial class Instance
     /// <summary>Makes an image live: one write, which every packet sees whole or not at all.</summary>
     public void Commit(RuleImage image)
     {
-        var active = Active;
-        var slot = (active & ActiveImage.Loaded) == 0 ? 0 : ((uint)active + 1) & ActiveImage.SlotMask;
+        using var room = TakeRoom(image.Cells.Length);
+        image.Cells.CopyTo(room.Cells);
+        Commit(room, image);
+    }
+
+    /// <summary>Makes the image live that was written into the room.</summary>
+    public void Commit(ImageRoom room, ImageFacts image)
+    {
         // Never the same twice, whatever the image was made from: flows remember verdicts by it, and readers see that an image was replaced while they read it.
-        var generation = (active >> ActiveImage.GenerationShift) + 1;
-        MemoryMarshal.Cast<Cell, HeaderCell>(image.Cells.AsSpan())[0].Generation = generation;
-        WriteImage(slot, image.Cells);
+        var generation = (Active >> ActiveImage.GenerationShift) + 1;
+        ref var header = ref MemoryMarshal.Cast<Cell, HeaderCell>(room.Cells)[0];
+        header.Generation = generation;
         if (image.NewStateSlots.Count > 0)
         {
             var states = Map(nameof(Maps.RuleStates)).AsArray<RuleState>();
             foreach (var state in image.NewStateSlots) states[state] = default;
         }
-        if ((image.Header.Flags & ImageBuilder.AddressTypes) != 0)
+        if ((header.Flags & ImageBuilder.AddressTypes) != 0)
         {
             using var socket = new RouteSocket();
             WriteAddressTypes(socket);
         }
-        Map(nameof(Maps.Active)).AsArray<ulong>()[0] = generation << ActiveImage.GenerationShift | image.Flags | slot;
+        Map(nameof(Maps.Active)).AsArray<ulong>()[0] = generation << ActiveImage.GenerationShift | image.Flags | room.Slot;
     }
 
-    /// <summary>Writes over what is in the slot, where it has room: to exchange the map would mean to wait until no program uses it any more (synchronize_rcu, 10 ms).</summary>
-    private void WriteImage(uint slot, Cell[] cells)
+    /// <summary>
+    /// Room for the next image: what the slot whose turn it is has, where that is enough. (To exchange the map would mean to wait until no program uses it any
+    /// more: synchronize_rcu, 10 ms.)
+    /// </summary>
+    public ImageRoom TakeRoom(int cells)
     {
-        var images = Map(nameof(Maps.Images)).AsMapOfMaps<uint>();
-        using (var present = images.TryOpen(slot))
-        {
-            if (present is not null && present.Info.MaxEntries >= cells.Length && present.Info.MaxEntries <= RoomFor(cells.Length) * 4)
-            {
-                Fill(present, cells);
-                return;
-            }
-        }
-        // The wait is the same for one and for all: those whose turn comes next get room as well. The live one must stay.
         var active = Active;
-        var live = (active & ActiveImage.Loaded) == 0 ? uint.MaxValue : (uint)active & ActiveImage.SlotMask;
-        var maps = Enumerable.Range(0, (int)ActiveImage.Slots).Where(other => other != live).Select(other => ((uint)other, CreateImage(cells.Length))).ToArray();
+        var isLoaded = (active & ActiveImage.Loaded) != 0;
+        var slot = isLoaded ? ((uint)active + 1) & ActiveImage.SlotMask : 0;
+        var images = Map(nameof(Maps.Images)).AsMapOfMaps<uint>();
+        var present = images.TryOpen(slot);
+        if (present is not null && present.Info.MaxEntries >= cells && present.Info.MaxEntries <= RoomFor(cells) * 4) return new(slot, present);
+        present?.Dispose();
+        // The wait is the same for one and for all: those whose turn comes next get room as well. The live one must stay.
+        var live = isLoaded ? (uint)active & ActiveImage.SlotMask : uint.MaxValue;
+        var maps = Enumerable.Range(0, (int)ActiveImage.Slots).Where(other => other != live).Select(other => ((uint)other, CreateImage(cells))).ToArray();
+        BpfMap? own = null;
         try
         {
-            Fill(maps.First(map => map.Item1 == slot).Item2, cells);
             images.SetMany(maps);
+            own = maps.First(map => map.Item1 == slot).Item2;
+            return new(slot, own);
         }
         finally
         {
-            foreach (var (_, map) in maps) map.Dispose();
+            foreach (var (_, map) in maps)
+            {
+                if (map != own) map.Dispose();
+            }
         }
     }
 
@@ -99,12 +110,6 @@ public sealed partial class Instance
     private static BpfMap CreateImage(int cells) => BpfMap.Create(new("image", MapKind.Array, 4, Cell.Size, RoomFor(cells)) { Flags = ImageFlags });
 
     private static uint RoomFor(int cells) => (uint)Math.Max(FirstImageCells, cells + cells / 4);
-
-    private static void Fill(BpfMap map, Cell[] cells)
-    {
-        using var memory = map.AsArray<Cell>().MapMemory();
-        cells.CopyTo(memory.Span);
-    }
 
     private bool AsksAddressTypes()
     {

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Text;
 using Weir.Bpf.Kernel;
 using Weir.Bpf.Linux;
@@ -80,24 +81,33 @@ public sealed class RulesetStore(StateFolder folder, IRulesetCodec codec) : IRul
             rule = rule with { Counters = rule.Counters - instance.CountedIn(slot) };
         }
         instance!.Refresh(held);
-        var changed = ImageBuilder.Edit(live, instance.ServiceFlags, edit.Table, place, rule, codec.Edit(stored, place, rule));
+        using var room = instance.TakeRoom(ImageBuilder.RoomFor(live));
+        var changed = ImageBuilder.Edit(live, instance.ServiceFlags, edit.Table, place, rule, codec.Edit(stored, place, rule), room.Cells);
         if (changed is null) return null;
         if (changed.RoutesLocalTranslations) instance.AcceptLocalSources(folder);
-        instance.Commit(changed);
+        instance.Commit(room, changed);
         return ChangeResult.Committed;
     }
 
     /// <summary>The lowest counter slot that no rule and no policy has. (The slot of a rule that goes is still in the image that packets are under way in.)</summary>
     private static int FreeSlot(ReadOnlySpan<Cell> live, RulePlace place)
     {
-        var used = new HashSet<int>(place.Slots);
-        foreach (ref readonly var cell in RuleImage.RunsOf(live))
+        var runs = RuleImage.RunsOf(live);
+        // So many cannot all be taken.
+        var used = new BitArray(runs.Length + place.Slots.Count + 2);
+        foreach (var policy in place.Slots) Use(policy);
+        foreach (ref readonly var cell in runs)
         {
-            if (cell.Kind == CellKind.Rule4) used.Add((int)cell.CounterSlot);
+            if (cell.Kind == CellKind.Rule4) Use((int)cell.CounterSlot);
         }
         var slot = 1;
-        while (used.Contains(slot)) slot++;
+        while (used[slot]) slot++;
         return slot;
+
+        void Use(int taken)
+        {
+            if (taken < used.Length) used[taken] = true;
+        }
     }
 
     /// <summary>

@@ -12,6 +12,6 @@ public interface IRulesetCodec
     /// <summary>Where an edit takes place in such a text (UTF-8); null where it cannot, or the table is not in use.</summary>
     RulePlace? Find(ReadOnlySpan<byte> text, RuleEdit edit);
 
-    /// <summary>The text after an edit: with the rule (its slot and counters given), or without the line at the place where that is null.</summary>
-    byte[] Edit(ReadOnlySpan<byte> text, RulePlace place, Rule? rule);
+    /// <summary>What an edit changes in the text: the rule comes (its slot and counters given), or the line at the place goes where that is null.</summary>
+    TextPatch Edit(ReadOnlySpan<byte> text, RulePlace place, Rule? rule);
 }

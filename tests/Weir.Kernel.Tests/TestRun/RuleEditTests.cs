@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Weir.Control.Images;
 using Weir.DataPath.Image;
@@ -38,11 +39,18 @@ public sealed class RuleEditTests
                 var changed = Apply(ruleset, edit, out var slot);
                 var place = s_codec.Find(Encoding.UTF8.GetBytes(Text(ruleset)), edit) ?? throw new XunitException($"seed {seed}, step {step}: {edit} finds no place");
                 var rule = edit.Kind is RuleEditKind.Append or RuleEditKind.Insert ? edit.Rule! with { Slot = slot } : null;
-                var text = s_codec.Edit(Encoding.UTF8.GetBytes(Text(ruleset)), place, rule);
+                var before = Encoding.UTF8.GetBytes(Text(ruleset));
+                var patch = s_codec.Edit(before, place, rule);
+                var text = new byte[patch.LengthOf(before.Length)];
+                patch.Apply(before, text);
                 Assert.Equal(Text(changed), Encoding.UTF8.GetString(text));
-                if (ImageBuilder.Edit(image.Cells, 0, kind, place, rule, text) is { } next)
+                // What the room holds from a former image must not matter.
+                var room = new Cell[ImageBuilder.RoomFor(image.Cells)];
+                random.NextBytes(MemoryMarshal.AsBytes(room.AsSpan()));
+                if (ImageBuilder.Edit(image.Cells, 0, kind, place, rule, patch, room) is { } facts)
                 {
                     edited++;
+                    var next = new RuleImage(room[..RuleImage.LengthOf(room)], facts.Flags, facts.NewStateSlots, facts.RoutesLocalTranslations);
                     var linear = RuleImages.Of(changed, int.MaxValue, live: next.Cells);
                     ClassifierTests.Compare($"seed {seed}, step {step}, {edit}", "10.0.0.1 10.1.1.1 10.2.2.2 10.1.2.3 10.2.0.4 500 250 750 3 8\n" + Text(changed), linear.Cells, next.Cells, RuleImages.HighestSlot(changed), random, 12);
                     image = next;
