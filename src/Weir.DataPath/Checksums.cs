@@ -55,13 +55,18 @@ public static unsafe class Checksums
         progress.Offset = transport;
         progress.Left = packet->Length - packet->HeaderLength;
         ushort field = 0;
+        var isIPv6 = (packet->Flags & PacketFlags.IPv6) != 0;
+        var addresses = isIPv6 ? SumOf(&packet->Source) + SumOf(&packet->Destination) : (ulong)packet->Source.Word3Be + packet->Destination.Word3Be;
         switch (packet->Protocol)
         {
+            case Parse.Icmp:
+                if (isIPv6) progress.Sum = addresses + PseudoHeader(Parse.Icmp6, progress.Left);
+                break;
             case Parse.Tcp:
             case Parse.Udp:
                 if (Helpers.SkbLoadBytes(skb, transport + (packet->Protocol == Parse.Tcp ? 16u : 6), &field, 2) != 0) return 1;
                 if (packet->Protocol == Parse.Udp && field == 0) return 0;
-                progress.Sum = (ulong)packet->Source.Word3Be + packet->Destination.Word3Be + PseudoHeader(packet->Protocol, progress.Left);
+                progress.Sum = addresses + PseudoHeader(packet->Protocol, progress.Left);
                 // A sender on this machine leaves the rest to the device: the field holds the pseudo-header's sum.
                 if (Fold(progress.Sum) == (ushort)~field) return 0;
                 break;
@@ -81,6 +86,8 @@ public static unsafe class Checksums
         Helpers.Loop(MostChunks, (delegate*<uint, void*, long>)step, &progress, 0);
         return progress.Failed != 0 || Fold(progress.Sum) != 0 ? 1 : 0;
     }
+
+    private static ulong SumOf(IpAddress* address) => (ulong)address->Word0Be + address->Word1Be + address->Word2Be + address->Word3Be;
 
     private static long Add(uint index, Progress* progress)
     {

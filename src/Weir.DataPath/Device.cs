@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Weir.DataPath;
 
-/// <summary>What the control side knows of a device: value of <see cref="Maps.Devices"/>. 32 bytes.</summary>
+/// <summary>What the control side knows of a device: value of <see cref="Maps.Devices"/>. 48 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct Device
 {
@@ -15,6 +15,9 @@ public unsafe struct Device
 
     /// <summary>The link address (Ethernet), then zeros.</summary>
     public fixed byte Mac[8];
+
+    /// <summary>The first global IPv6 address, or 0.</summary>
+    public IpAddress AddressIPv6;
 }
 
 /// <summary>What a device can do.</summary>

@@ -15,4 +15,10 @@ public struct IpAddress
 
     /// <summary>The last word: the IPv4 address.</summary>
     public uint Word3Be;
+
+    /// <summary>Whether it is an IPv4 address.</summary>
+    public static unsafe bool IsIPv4(IpAddress* address) => (address->Word0Be | address->Word1Be) == 0 && address->Word2Be == MappedBe;
+
+    public static unsafe bool AreEqual(IpAddress* left, IpAddress* right) =>
+        ((left->Word0Be ^ right->Word0Be) | (left->Word1Be ^ right->Word1Be) | (left->Word2Be ^ right->Word2Be) | (left->Word3Be ^ right->Word3Be)) == 0;
 }

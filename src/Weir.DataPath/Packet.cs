@@ -21,7 +21,10 @@ public struct Packet
     public ushort SourcePortBe;
     public ushort DestinationPortBe;
 
-    /// <summary>The protocol of the transport header (IPPROTO_…).</summary>
+    /// <summary>
+    /// The protocol of the transport header (IPPROTO_…). ICMPv6 is held as ICMP, and <see cref="IcmpType"/> as the type of ICMP that says the same: whatever follows flows needs
+    /// no second case.
+    /// </summary>
     public byte Protocol;
 
     /// <summary>Byte 13 of the TCP header.</summary>
@@ -70,7 +73,7 @@ public struct Packet
     /// <summary>What the image asks for, see <see cref="ActiveImage"/>.</summary>
     public uint Active;
 
-    /// <summary>The IP header's first byte's second half, in bytes: 20 to 60.</summary>
+    /// <summary>Bytes from the IP header to the transport header: IPv4 20 to 60, IPv6 40 and its extension headers.</summary>
     public byte HeaderLength;
     public byte TypeOfService;
     public byte TimeToLive;
@@ -80,12 +83,13 @@ public struct Packet
 
     /// <summary>The transport header's length as the header says (TCP), otherwise its fixed size; 0 for a later fragment.</summary>
     public ushort TransportLength;
-    public ushort IdentificationBe;
-
-    /// <summary>What the flow's translation makes of the original direction's destination, as of its look-up (not of a flow that this packet makes).</summary>
-    public uint TranslatedBe;
     public ushort TranslatedPortBe;
-    public ushort Reserved0;
+
+    /// <summary>IPv4: what the flow's translation makes of the original direction's destination, as of its look-up (not of a flow that this packet makes).</summary>
+    public uint TranslatedBe;
+
+    /// <summary>Identification of fragments (IPv4: in the low half).</summary>
+    public uint IdentificationBe;
 }
 
 /// <summary>Facts about a packet.</summary>
@@ -147,6 +151,9 @@ public enum PacketFlags : uint
 
     /// <summary>Rules asked for what may differ from packet to packet of its flow.</summary>
     Varies = 1 << 16,
+
+    /// <summary>IPv6: it meets no rules, and <see cref="Parse.IPv6"/> read it.</summary>
+    IPv6 = 1 << 17,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

@@ -5,7 +5,7 @@ using Weir.DataPath.Flows;
 namespace Weir.DataPath;
 
 /// <summary>From bytes to a <see cref="Packet"/>.</summary>
-internal static unsafe class Parse
+internal static unsafe partial class Parse
 {
     public const byte Icmp = 1;
     public const byte Tcp = 6;

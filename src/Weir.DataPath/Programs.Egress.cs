@@ -12,12 +12,18 @@ public static unsafe partial class Programs
 {
     private static int RunEgress(SkBuff* skb, uint networkOffset)
     {
-        if (skb->ProtocolBe != IPv4Be || skb->VlanPresent != 0) return TcAction.Next;
+        var family = skb->ProtocolBe;
+        if ((family != IPv4Be && family != IPv6Be) || skb->VlanPresent != 0) return TcAction.Next;
         var word = Maps.Active.At(0);
         if (word == null) return TcAction.Next;
         var live = *word;
         var active = (uint)live;
         if ((active & ActiveImage.Loaded) == 0) return TcAction.Next;
+        if (family != IPv4Be)
+        {
+            if ((active & ActiveImage.Services) == 0) return TcAction.Next;
+            active &= ActiveImage.ForIPv6;
+        }
         var note = skb->TcIndex;
         if ((note & Note.Own) != 0)
         {
@@ -32,9 +38,16 @@ public static unsafe partial class Programs
         packet.ImageSlot = (byte)(active & ActiveImage.SlotMask);
         packet.Mark = skb->Mark;
         packet.OutIfIndex = skb->IfIndex;
-        if (!Parse.TryIPv4(skb, &packet, networkOffset)) return Malformed();
+        if (family == IPv4Be)
+        {
+            if (!Parse.TryIPv4(skb, &packet, networkOffset)) return Malformed();
+        }
+        else if (Parse.IPv6(skb, &packet, networkOffset) == 0)
+        {
+            return TcAction.Next;
+        }
         if ((packet.Flags & PacketFlags.Fragment) != 0 && Parse.FollowFragment(&packet, 1) == 0 && (active & ActiveImage.Tracking) != 0)
-            return UnknownFragment();
+            return family == IPv4Be ? UnknownFragment() : TcAction.Next;
         int action;
         if (skb->IngressIfIndex != 0 && (note & Note.Left) == 0)
         {

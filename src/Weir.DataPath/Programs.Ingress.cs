@@ -12,13 +12,19 @@ public static unsafe partial class Programs
 {
     private static int RunIngress(SkBuff* skb, uint networkOffset)
     {
+        var family = skb->ProtocolBe;
         // A tag means that the packet is on its way to a VLAN device, where it will be seen.
-        if (skb->ProtocolBe != IPv4Be || skb->VlanPresent != 0 || skb->PacketType == OtherHost) return TcAction.Next;
+        if ((family != IPv4Be && family != IPv6Be) || skb->VlanPresent != 0 || skb->PacketType == OtherHost) return TcAction.Next;
         var word = Maps.Active.At(0);
         if (word == null) return TcAction.Next;
         var live = *word;
         var active = (uint)live;
         if ((active & ActiveImage.Loaded) == 0) return TcAction.Next;
+        if (family != IPv4Be)
+        {
+            if ((active & ActiveImage.Services) == 0) return TcAction.Next;
+            active &= ActiveImage.ForIPv6;
+        }
         // Notes of another namespace arrive through veth devices: only the loopback device's can be trusted.
         var note = skb->IfIndex == Maps.Settings.Value->LoopbackIfIndex ? skb->TcIndex : 0;
         skb->TcIndex = 0;
@@ -31,9 +37,16 @@ public static unsafe partial class Programs
         packet.ImageSlot = (byte)(active & ActiveImage.SlotMask);
         packet.Mark = skb->Mark;
         packet.InIfIndex = skb->IfIndex;
-        if (!Parse.TryIPv4(skb, &packet, networkOffset)) return Malformed();
+        if (family == IPv4Be)
+        {
+            if (!Parse.TryIPv4(skb, &packet, networkOffset)) return Malformed();
+        }
+        else if (Parse.IPv6(skb, &packet, networkOffset) == 0)
+        {
+            return TcAction.Next;
+        }
         if ((packet.Flags & PacketFlags.Fragment) != 0 && Parse.FollowFragment(&packet, 0) == 0 && (active & ActiveImage.Tracking) != 0)
-            return UnknownFragment();
+            return family == IPv4Be ? UnknownFragment() : TcAction.Next;
         if ((note & Note.Present) != 0)
         {
             packet.Flags |= PacketFlags.Seen;
@@ -143,7 +156,7 @@ public static unsafe partial class Programs
     /// <summary>A virtual service's packet meets its server.</summary>
     private static int ToServer(SkBuff* skb, Packet* packet)
     {
-        if ((packet->Flags & PacketFlags.Passed) != 0 && Rewrite.IsNeeded(packet, Rewrite.Destination))
+        if ((packet->Flags & (PacketFlags.Passed | PacketFlags.IPv6)) == PacketFlags.Passed && Rewrite.IsNeeded(packet, Rewrite.Destination))
             return Rewrite.Address(skb, packet, Rewrite.Destination, packet->TranslatedBe, packet->TranslatedPortBe);
         var action = VirtualServices.Inbound(skb, packet);
         if (action != TcAction.Continue) return action;

@@ -18,6 +18,9 @@ public static unsafe partial class Programs
     /// <summary>ETH_P_IP in network byte order.</summary>
     private const uint IPv4Be = 0x0008;
 
+    /// <summary>ETH_P_IPV6 in network byte order.</summary>
+    private const uint IPv6Be = 0xdd86;
+
     /// <summary>PACKET_OTHERHOST: seen only because the device listens to everything; IP ignores it.</summary>
     private const uint OtherHost = 3;
 

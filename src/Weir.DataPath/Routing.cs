@@ -3,7 +3,7 @@ using Weir.Bpf.Programs;
 namespace Weir.DataPath;
 
 /// <summary>What the kernel's routing says.</summary>
-public static unsafe class Routing
+public static unsafe partial class Routing
 {
     public const byte FamilyIPv4 = 2;
     private const uint TypeUnicast = 1;
@@ -23,7 +23,7 @@ public static unsafe class Routing
         if (packet == null) return 1;
         if (packet->InIfIndex == Maps.Settings.Value->LoopbackIfIndex) return 1;
         FibLookup fib = default;
-        Fill(&fib, packet, packet->InIfIndex);
+        FillAny(&fib, packet, packet->InIfIndex);
         var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
         return result is FibLookupResult.NotForwarded or FibLookupResult.ForwardingDisabled ? 1 : 0;
     }
@@ -39,6 +39,7 @@ public static unsafe class Routing
         if (packet == null || next == null) return 0;
         // Frames to everyone are not forwarded.
         if (skb->PacketType != ToThisHost) return 0;
+        if ((packet->Flags & PacketFlags.IPv6) != 0) return OnwardIPv6(skb, packet, next);
         if (packet->TimeToLive <= 1 || packet->HeaderLength != 20 || (packet->Flags & (PacketFlags.Fragment | PacketFlags.IcmpError | PacketFlags.Multicast)) != 0) return 0;
         var ip = SkBuff.Data(skb) + ((uint)packet->NetworkOffset & 63);
         if (ip + 20 > SkBuff.DataEnd(skb) || !Checksums.IsHeaderRight(ip)) return 0;
@@ -94,7 +95,7 @@ public static unsafe class Routing
         if (packet == null) return 0;
         var loopback = Maps.Settings.Value->LoopbackIfIndex;
         FibLookup fib = default;
-        Fill(&fib, packet, loopback);
+        FillAny(&fib, packet, loopback);
         var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
         if (result == FibLookupResult.NotForwarded)
         {
@@ -121,6 +122,11 @@ public static unsafe class Routing
         fib.DestinationBe = addressBe;
         return Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags()) == FibLookupResult.NotForwarded ? 1 : 0;
     }
+
+    /// <summary>Whether an address is one of this host's, of the packet's family.</summary>
+    /// <returns>1: it is.</returns>
+    public static int IsLocal(SkBuff* skb, Packet* packet, IpAddress* address) =>
+        (packet->Flags & PacketFlags.IPv6) != 0 ? IsLocalIPv6(skb, packet, address) : IsLocalAddress(skb, packet, address->Word3Be);
 
     /// <summary>The device that leads to an address, and the neighbour there; 0: none.</summary>
     public static uint NextHop(SkBuff* skb, Packet* packet, uint addressBe, uint* neighbourBe)
@@ -171,6 +177,12 @@ public static unsafe class Routing
         fib->SourceBe = packet->Source.Word3Be;
         fib->DestinationBe = packet->Destination.Word3Be;
         fib->Mark = packet->Mark;
+    }
+
+    private static void FillAny(FibLookup* fib, Packet* packet, uint ifIndex)
+    {
+        if ((packet->Flags & PacketFlags.IPv6) != 0) FillIPv6(fib, packet, ifIndex);
+        else Fill(fib, packet, ifIndex);
     }
 
     private static FibLookupFlags Flags()

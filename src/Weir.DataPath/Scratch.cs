@@ -13,8 +13,8 @@ public unsafe struct Scratch
     /// <summary>Eight-byte words of a <see cref="Flow"/>.</summary>
     public const int FlowWords = 28 + 2 * Flows.Verdict.Words;
 
-    /// <summary>The longest ICMP error (RFC 1812, 4.3.2.3: 576 bytes), and room to clear what follows up to a whole word.</summary>
-    public const int AnswerSize = 576 + 8;
+    /// <summary>The longest ICMP error (RFC 4443, 3.1: 1280 bytes), and room to clear what follows up to a whole word.</summary>
+    public const int AnswerSize = 1280 + 8;
 
     /// <summary>The flow that the packet makes, as long as it is not in the table: a <see cref="Flow"/> (not named here because it holds a timer, which a map of this kind may not).</summary>
     public fixed ulong Pending[FlowWords];

@@ -24,7 +24,7 @@ public class LayoutTests
         { typeof(Settings), 24 },
         { typeof(Counter), 16 },
         { typeof(RuleState), 8 },
-        { typeof(Device), 32 },
+        { typeof(Device), 48 },
         { typeof(Stats), 112 },
         { typeof(Scratch), Scratch.FlowWords * 8 + Scratch.Depth * 8 + Verdict.Words * 8 + Verdict.MostSlots * 4 + 8 + 64 + ClassifierCell.Trees * 8 + 80 + Scratch.AnswerSize },
         { typeof(LogEvent), 232 },

@@ -11,7 +11,7 @@ public sealed unsafe partial class RouteSocket : IDisposable
 {
     private const ushort Error = 2, Done = 3, NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, DeleteAddress = 21, GetAddress = 22, NewRoute = 24, GetRoute = 26;
     private const ushort Request = 1, Acknowledge = 4, Dump = 0x300, Replace = 0x100, Exclusive = 0x200, Create = 0x400;
-    private const byte FamilyInet = 2, LocalTable = 255;
+    private const byte FamilyInet = 2, FamilyInet6 = 10, LocalTable = 255;
     private const int NetlinkFamily = 16, Raw = 3, CloseOnExec = 0x80000;
 
     private readonly byte[] _buffer = new byte[1 << 16];
@@ -42,11 +42,11 @@ public sealed unsafe partial class RouteSocket : IDisposable
 
     private delegate void MessageHandler(ushort type, ReadOnlySpan<byte> body);
 
-    /// <summary>A socket that hears of every change of devices and IPv4 addresses from now on; read it with <see cref="ReadChanges"/>.</summary>
+    /// <summary>A socket that hears of every change of devices and addresses from now on; read it with <see cref="ReadChanges"/>.</summary>
     public static RouteSocket Subscribe()
     {
-        const uint link = 1 << 0, inetAddress = 1 << 4;
-        return new RouteSocket(link | inetAddress);
+        const uint link = 1 << 0, inetAddress = 1 << 4, inet6Address = 1 << 8;
+        return new RouteSocket(link | inetAddress | inet6Address);
     }
 
     /// <summary>All devices of the namespace.</summary>
@@ -71,6 +71,19 @@ public sealed unsafe partial class RouteSocket : IDisposable
         Exchange("list addresses", writer.Finish(), (type, body) =>
         {
             if (type == NewAddress && ReadAddress(body) is { } address) result.Add(address);
+        });
+        return result;
+    }
+
+    /// <summary>All IPv6 addresses of the namespace.</summary>
+    public IReadOnlyList<DeviceAddressIPv6> IPv6Addresses()
+    {
+        var result = new List<DeviceAddressIPv6>();
+        var writer = Begin(GetAddress, Dump);
+        writer.Reserve(8)[0] = FamilyInet6;
+        Exchange("list IPv6 addresses", writer.Finish(), (type, body) =>
+        {
+            if (type == NewAddress && ReadIPv6Address(body) is { } address) result.Add(address);
         });
         return result;
     }
@@ -235,6 +248,21 @@ public sealed unsafe partial class RouteSocket : IDisposable
             }
         }
         return result;
+    }
+
+    private static DeviceAddressIPv6? ReadIPv6Address(ReadOnlySpan<byte> body)
+    {
+        const ushort peer = 1, local = 2, longFlags = 8;
+        if (body.Length < 8 || body[0] != FamilyInet6) return null;
+        var result = new DeviceAddressIPv6(BinaryPrimitives.ReadUInt32LittleEndian(body[4..]), [], body[3], body[2]);
+        var attributes = new AttributeReader(body[8..]);
+        while (attributes.Next())
+        {
+            if (attributes.Type == longFlags) result = result with { Flags = attributes.Word };
+            // As with IPv4, IFA_LOCAL is ours where there are two; it comes first here.
+            else if (attributes.Type == local || (attributes.Type == peer && result.Bytes.Length == 0)) result = result with { Bytes = attributes.Value.ToArray() };
+        }
+        return result.Bytes.Length == 16 ? result : null;
     }
 
     // struct rtmsg: family, destination's and source's prefix lengths, tos, table (at 4), protocol, scope, type (at 7), flags.

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Weir.Bpf.Programs;
 
-/// <summary>Parameters and answer of a routing look-up: struct bpf_fib_lookup (include/uapi/linux/bpf.h), 64 bytes, IPv4 view.</summary>
+/// <summary>Parameters and answer of a routing look-up: struct bpf_fib_lookup (include/uapi/linux/bpf.h), 64 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 public unsafe struct FibLookup
 {
@@ -15,8 +15,17 @@ public unsafe struct FibLookup
     [FieldOffset(6)] public ushort TotalLength;
     [FieldOffset(8)] public uint IfIndex;
     [FieldOffset(12)] public byte TypeOfService;
+
+    /// <summary>IPv6: traffic class and flow label.</summary>
+    [FieldOffset(12)] public uint FlowInfoBe;
     [FieldOffset(16)] public uint SourceBe;
+
+    /// <summary>IPv6: the words of the source.</summary>
+    [FieldOffset(16)] public fixed uint SourceWordsBe[4];
     [FieldOffset(32)] public uint DestinationBe;
+
+    /// <summary>IPv6: the words of the destination; in the answer those of the next hop.</summary>
+    [FieldOffset(32)] public fixed uint DestinationWordsBe[4];
     [FieldOffset(48)] public uint Mark;
     [FieldOffset(52)] public fixed byte SourceMac[6];
     [FieldOffset(58)] public fixed byte DestinationMac[6];

@@ -17,12 +17,16 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
     private const uint FilterHandle = 0x77656972;
     private const string FilterName = "weir";
 
-    // In the order in which they are attached: a socket that is connected through a service must find the other three in place.
+    // In the order in which they are attached: a socket that is connected through a service must find the others in place.
     private static readonly (string Program, AttachKind Attach)[] s_socketHooks =
     [
         ("cgroup-sendmsg4", AttachKind.CgroupUdp4Send),
         ("cgroup-recvmsg4", AttachKind.CgroupUdp4Receive),
         ("cgroup-getpeername4", AttachKind.CgroupInet4GetPeerName),
+        ("cgroup-sendmsg6", AttachKind.CgroupUdp6Send),
+        ("cgroup-recvmsg6", AttachKind.CgroupUdp6Receive),
+        ("cgroup-getpeername6", AttachKind.CgroupInet6GetPeerName),
+        ("cgroup-connect6", AttachKind.CgroupInet6Connect),
         ("cgroup-connect4", AttachKind.CgroupInet4Connect),
     ];
 

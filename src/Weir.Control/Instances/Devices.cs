@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Weir.Bpf.Netlink;
 using Weir.DataPath;
@@ -23,8 +24,8 @@ public static class Devices
         return master?.Kind is "bridge" or "bond" or "team" or "openvswitch" ? $"port of {master.Kind} {master.Name}" : null;
     }
 
-    /// <summary>What the data path is told of each device: its name and its first primary address.</summary>
-    internal static unsafe Dictionary<uint, Device> Describe(IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceAddress> addresses)
+    /// <summary>What the data path is told of each device: its name and its first addresses.</summary>
+    internal static unsafe Dictionary<uint, Device> Describe(IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceAddress> addresses, IReadOnlyList<DeviceAddressIPv6> ipv6)
     {
         var result = new Dictionary<uint, Device>();
         foreach (var device in devices)
@@ -38,6 +39,7 @@ public static class Devices
                 record.AddressBe = address.AddressBe;
                 break;
             }
+            if (ipv6.FirstOrDefault(address => address.IfIndex == device.IfIndex && address.IsSource) is { } own) record.AddressIPv6 = MemoryMarshal.Read<IpAddress>(own.Bytes);
             result.Add(device.IfIndex, record);
         }
         return result;

@@ -11,8 +11,9 @@ namespace Weir.Control.Instances;
 /// <summary>The devices and sockets that the data path acts on.</summary>
 public sealed partial class Instance
 {
-    private const string AcceptLocalPath = "/proc/sys/net/ipv4/conf/lo/accept_local";
-    private const string AcceptLocalName = "lo.accept_local";
+    // Settings of the loopback device, by the names under which it is remembered what they were.
+    private static readonly (string Name, string Path) s_acceptLocal = ("lo.accept_local", "/proc/sys/net/ipv4/conf/lo/accept_local");
+    private static readonly (string Name, string Path) s_forwardingIPv6 = ("lo.forwarding6", "/proc/sys/net/ipv6/conf/lo/forwarding");
 
     private readonly Attachments _attachments;
 
@@ -55,13 +56,7 @@ public sealed partial class Instance
     /// Local packets that nat OUTPUT sends to this host itself come in by the loopback device with a local source, which the kernel drops as martian unless
     /// the device accepts local sources. What the setting was is kept for <see cref="Remove"/>.
     /// </summary>
-    public void AcceptLocalSources(StateFolder folder)
-    {
-        var value = File.ReadAllText(AcceptLocalPath).Trim();
-        if (value == "1") return;
-        folder.Remember(AcceptLocalName, value);
-        File.WriteAllText(AcceptLocalPath, "1");
-    }
+    public void AcceptLocalSources(StateFolder folder) => TurnOn(folder, s_acceptLocal);
 
     /// <summary>The first service comes: packets are looked up, and the sockets of local clients are translated.</summary>
     public void EnableServices(StateFolder folder)
@@ -69,6 +64,8 @@ public sealed partial class Instance
         if ((Active & ActiveImage.Services) != 0 && _attachments.HasSocketHooks) return;
         _attachments.AttachSocketHooks();
         AcceptLocalSources(folder);
+        // Look-ups as of what is made here ask whether the loopback device forwards; nothing else does.
+        TurnOn(folder, s_forwardingIPv6);
         var live = ReadImage();
         Commit(ImageBuilder.WithFlags(live, ActiveImage.Services | ActiveImage.Tracking, 0));
     }
@@ -85,9 +82,22 @@ public sealed partial class Instance
         _attachments.DetachSocketHooks();
     }
 
-    private static void RestoreSources(StateFolder folder)
+    private static void TurnOn(StateFolder folder, (string Name, string Path) setting)
     {
-        if (folder.Recall(AcceptLocalName) is { } value) File.WriteAllText(AcceptLocalPath, value);
+        // Kernels may be without IPv6.
+        if (!File.Exists(setting.Path)) return;
+        var value = File.ReadAllText(setting.Path).Trim();
+        if (value == "1") return;
+        folder.Remember(setting.Name, value);
+        File.WriteAllText(setting.Path, "1");
+    }
+
+    private static void RestoreSettings(StateFolder folder)
+    {
+        foreach (var (name, path) in ((string, string)[])[s_acceptLocal, s_forwardingIPv6])
+        {
+            if (folder.Recall(name) is { } value) File.WriteAllText(path, value);
+        }
     }
 
     private void Cover()
@@ -104,7 +114,7 @@ public sealed partial class Instance
         }
         // What is left are links of devices that are gone.
         foreach (var index in linked) _attachments.Detach(index, socket);
-        WriteDevices(Devices.Describe(devices, socket.Addresses()));
+        WriteDevices(Devices.Describe(devices, socket.Addresses(), socket.IPv6Addresses()));
         if (AsksAddressTypes()) WriteAddressTypes(socket);
         WriteAnswerLimits();
     }

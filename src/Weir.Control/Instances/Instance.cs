@@ -151,7 +151,7 @@ public sealed partial class Instance : IDisposable
             }
         }
         RemovePins(folder.NewPins);
-        RestoreSources(folder);
+        RestoreSettings(folder);
         folder.Remove(held);
         return found;
     }

@@ -84,7 +84,7 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
     /// <inheritdoc/>
     public ServiceResult AddServer(ModelKey service, RealServer server)
     {
-        if (Check(server) is { IsDone: false } refusal) return refusal;
+        if (Check(service, server) is { IsDone: false } refusal) return refusal;
         return Change(false, (_, tables) =>
         {
             if (!tables.TryGet(service, out var record)) return ServiceStatus.NoSuchService;
@@ -99,7 +99,7 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
     /// <inheritdoc/>
     public ServiceResult EditServer(ModelKey service, RealServer server)
     {
-        if (Check(server) is { IsDone: false } refusal) return refusal;
+        if (Check(service, server) is { IsDone: false } refusal) return refusal;
         return Change(false, (_, tables) =>
         {
             if (!tables.TryGet(service, out var record)) return ServiceStatus.NoSuchService;
@@ -167,8 +167,8 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
 
     private static ServiceResult Check(VirtualService service)
     {
-        if (service.Key.Family != AddressFamily.IPv4) return ServiceResult.NotSupported("IPv6 services");
         if (service.Key.Protocol == ServiceProtocol.Sctp) return ServiceResult.NotSupported("SCTP services");
+        if (service.Key.Family == AddressFamily.IPv6 && service.PersistenceMask is < 1 or > 128) return ServiceStatus.Invalid;
         if (!SchedulerNames.IsKernels(service.Scheduler)) return ServiceStatus.SchedulerNotFound;
         if (SchedulerNames.TryParse(service.Scheduler) is null) return ServiceResult.NotSupported($"the {service.Scheduler} scheduler");
         if (service.PersistenceEngine.Length > 0) return ServiceResult.NotSupported($"the {service.PersistenceEngine} persistence engine");
@@ -176,11 +176,15 @@ public sealed partial class ServiceStore(StateFolder folder) : IServiceStore
         return ServiceStatus.Done;
     }
 
-    private static ServiceResult Check(RealServer server)
+    private static ServiceResult Check(ModelKey service, RealServer server)
     {
-        if (server.Key.Address.Family != AddressFamily.IPv4) return ServiceResult.NotSupported("IPv6 servers");
         if (server.Weight < 0 || server.LowerThreshold > server.UpperThreshold) return ServiceStatus.OutOfRange;
         if (server.Forwarding == ForwardingMethod.Tunnel) return ServiceResult.NotSupported("the tunnel forwarding method");
+        // NAT and direct routing stay within a family.
+        if (server.Key.Address.Family != service.Family) return ServiceStatus.Invalid;
+        // Unicast addresses only: neither ::, nor multicast, nor link-local ones.
+        if (service.Family == AddressFamily.IPv6)
+            return server.Key.Address == Address.AnyIPv6 || server.Key.Address.High >> 56 == 0xff || server.Key.Address.High >> 54 == 0xfe80 >> 6 ? ServiceStatus.Invalid : ServiceStatus.Done;
         // Network 0 and class D and above are no unicast addresses.
         var top = server.Key.Address.IPv4 >> 24;
         return top is 0 or >= 224 ? ServiceStatus.Invalid : ServiceStatus.Done;

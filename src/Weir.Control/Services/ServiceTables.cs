@@ -46,11 +46,11 @@ internal sealed class ServiceTables : IDisposable
     public Span<KernelState> States => _states.Span;
 
     public static KernelKey KeyOf(ModelKey key) => key.IsMark
-        ? new() { Mark = key.Mark }
+        ? new() { Mark = key.Mark, Family = key.Family == AddressFamily.IPv6 ? KernelKey.IPv6 : (byte)0 }
         : new() { Address = NetworkOrder.Of(key.Address), PortBe = NetworkOrder.PortBe(key.Port), Protocol = (byte)key.Protocol };
 
     public static ModelKey KeyOf(KernelKey key) => key.Mark != 0
-        ? ModelKey.OfMark(key.Mark)
+        ? ModelKey.OfMark(key.Mark, key.Family == KernelKey.IPv6 ? AddressFamily.IPv6 : AddressFamily.IPv4)
         : ModelKey.Of((ServiceProtocol)key.Protocol, NetworkOrder.From(key.Address), NetworkOrder.PortBe(key.PortBe));
 
     public bool TryGet(ModelKey key, out Service service) => _services.TryGet(KeyOf(key), out service);

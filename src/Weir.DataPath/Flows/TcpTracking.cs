@@ -13,7 +13,7 @@ internal static unsafe class TcpTracking
     private const uint HeaderLength = 20;
 
     /// <summary>More than any offset of a transport header; a mask, so that the verifier knows it too.</summary>
-    private const uint OffsetMask = 127;
+    private const uint OffsetMask = 255;
 
     private const byte ReplyKind = 8;
 

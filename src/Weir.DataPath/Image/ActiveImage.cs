@@ -39,6 +39,9 @@ public static class ActiveImage
     /// <summary>Bit <c>16 + n</c>: built-in chain n (<see cref="BuiltInChain"/>) is in a loaded table: it counts its policy and must be walked.</summary>
     public const int ChainShift = 16;
 
+    /// <summary>What concerns IPv6 packets: rules do not.</summary>
+    public const uint ForIPv6 = SlotMask | Loaded | Tracking | Services;
+
     /// <summary>The chains that a packet that comes in meets between tracking and a virtual service.</summary>
     public const uint BeforeServices = 1u << (ChainShift + (int)BuiltInChain.ManglePrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatPrerouting) |
         1u << (ChainShift + (int)BuiltInChain.MangleInput) | 1u << (ChainShift + (int)BuiltInChain.FilterInput);

@@ -5,7 +5,7 @@ using Weir.DataPath.Flows;
 namespace Weir.DataPath.Nat;
 
 /// <summary>ICMP errors about flows. An error quotes the packet that it is about, which tells the flow; it travels in the other direction.</summary>
-public static unsafe class IcmpErrors
+public static unsafe partial class IcmpErrors
 {
     private const uint IcmpHeader = 8;
     private const uint IPv4Header = 20;
@@ -31,8 +31,8 @@ public static unsafe class IcmpErrors
         if (flow == null || (!isMade && flow->Expires <= Helpers.KtimeGetNs())) return Unknown();
         if (!isMade)
         {
-            var concernedBe = packet->Direction == 0 ? packet->Original.Destination.Word3Be : flow->Reply.Destination.Word3Be;
-            if (concernedBe != packet->Destination.Word3Be) return Unknown();
+            var concerned = packet->Direction == 0 ? packet->Original.Destination : flow->Reply.Destination;
+            if (!IpAddress.AreEqual(&concerned, &packet->Destination)) return Unknown();
         }
         packet->State = TrackState.Related;
         // An error confirms nothing.
@@ -152,6 +152,7 @@ public static unsafe class IcmpErrors
     /// <summary>The tuple of the packet inside, as it stands there. False: none can be read.</summary>
     private static bool Read(SkBuff* skb, Packet* packet, FlowTuple* inner)
     {
+        if ((packet->Flags & PacketFlags.IPv6) != 0) return ReadIPv6(skb, packet, inner) == 0;
         var at = packet->TransportOffset + IcmpHeader;
         var length = packet->NetworkOffset + packet->Length - at;
         IPv4Start ip;

@@ -6,7 +6,7 @@ using Weir.DataPath.Rules;
 namespace Weir.DataPath.Nat;
 
 /// <summary>Changing addresses and ports in a packet, with its checksums: the only place that does.</summary>
-public static unsafe class Rewrite
+public static unsafe partial class Rewrite
 {
     private const uint TimeToLiveOffset = 8;
     private const uint SourceOffset = 12;
@@ -30,6 +30,7 @@ public static unsafe class Rewrite
     public static int ToFlow(SkBuff* skb, Packet* packet, uint end)
     {
         if (packet == null) return TcAction.Shot;
+        if ((packet->Flags & PacketFlags.IPv6) != 0) return ToFlowIPv6(skb, packet, end);
         uint addressBe;
         ushort portBe;
         // Of an error, the protocol of the packet inside.
@@ -68,6 +69,11 @@ public static unsafe class Rewrite
     {
         if (packet == null) return TcAction.Shot;
         var flow = FlowTable.Lookup(&packet->Original);
+        if (flow != null && (packet->Flags & PacketFlags.IPv6) != 0)
+        {
+            var address = flow->Virtual;
+            return EndIPv6(skb, packet, Destination, &address, flow->VirtualPortBe);
+        }
         return flow == null ? TcAction.Shot : End(skb, packet, Destination, flow->Virtual.Word3Be, flow->VirtualPortBe);
     }
 
@@ -109,6 +115,11 @@ public static unsafe class Rewrite
         var ip = SkBuff.Data(skb) + ((uint)packet->NetworkOffset & 63);
         if (ip + 20 > SkBuff.DataEnd(skb)) return false;
         packet->TimeToLive--;
+        if ((packet->Flags & PacketFlags.IPv6) != 0)
+        {
+            ip[HopLimitOffset] = packet->TimeToLive;
+            return true;
+        }
         *(ushort*)(ip + 10) = Checksum(*(ushort*)(ip + 10), ip[TimeToLiveOffset], packet->TimeToLive);
         ip[TimeToLiveOffset] = packet->TimeToLive;
         return true;

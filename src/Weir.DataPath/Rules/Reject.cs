@@ -11,7 +11,7 @@ namespace Weir.DataPath.Rules;
 /// loopback device for a sender on this host), past the OUTPUT and POSTROUTING chains like all that this host sends. What is answered, and how, follows
 /// nf_send_reset, nf_send_unreach and icmp_send.
 /// </summary>
-public static unsafe class Reject
+public static unsafe partial class Reject
 {
     private const uint EthernetHeader = 14;
     private const uint IPv4Header = 20;
@@ -47,7 +47,9 @@ public static unsafe class Reject
     [Subprogram(Global = true)]
     public static int Answer(SkBuff* skb, Packet* packet, uint with)
     {
-        if (packet == null || !IsAnswered(skb, packet, with) || Checksums.IsWrong(skb, packet) != 0) return TcAction.Shot;
+        if (packet == null) return TcAction.Shot;
+        if ((packet->Flags & PacketFlags.IPv6) != 0) return AnswerIPv6(skb, packet);
+        if (!IsAnswered(skb, packet, with) || Checksums.IsWrong(skb, packet) != 0) return TcAction.Shot;
         var scratch = Maps.Scratches.At(0);
         if (scratch == null) return TcAction.Shot;
         var note = Answers.NoteFor(skb, packet, with);

@@ -22,7 +22,7 @@ public static unsafe class Persistence
         if (service == null || tuple == null || key == null) return 0;
         TemplateKey name = default;
         name.Client = tuple->Source;
-        name.Client.Word3Be &= service->PersistenceMaskBe;
+        Mask(&name.Client, service->PersistenceMaskBe);
         name.Mark = key->Mark;
         if (key->Mark == 0)
         {
@@ -54,6 +54,29 @@ public static unsafe class Persistence
             return (int)slot;
         }
         return Remember(service, tuple, &name, now);
+    }
+
+    /// <summary>What of a client's address counts, by <see cref="Service.PersistenceMaskBe"/>.</summary>
+    internal static void Mask(IpAddress* client, uint maskBe)
+    {
+        if (IpAddress.IsIPv4(client))
+        {
+            client->Word3Be &= maskBe;
+            return;
+        }
+        var length = Bits.Swap(maskBe);
+        client->Word0Be &= MaskOf(length, 0);
+        client->Word1Be &= MaskOf(length, 32);
+        client->Word2Be &= MaskOf(length, 64);
+        client->Word3Be &= MaskOf(length, 96);
+    }
+
+    /// <summary>The mask of a word that has so many bits before it.</summary>
+    private static uint MaskOf(uint length, uint before)
+    {
+        if (length <= before) return 0;
+        var bits = length - before;
+        return bits >= 32 ? uint.MaxValue : Bits.Swap(uint.MaxValue << (int)(32 - bits));
     }
 
     /// <summary>One of the template's flows was established.</summary>

@@ -41,12 +41,14 @@ internal static unsafe class Scheduling
         {
             flow->IpvsFlags |= IpvsFlowFlags.Controlled;
             if (key.PortBe == 0) flow->IpvsFlags |= IpvsFlowFlags.TemplateAnyPort;
-            flow->TemplateClient = tuple->Source;
-            flow->TemplateClient.Word3Be &= service->PersistenceMaskBe;
+            var client = tuple->Source;
+            Persistence.Mask(&client, service->PersistenceMaskBe);
+            flow->TemplateClient = client;
             flow->TemplateMark = key.Mark;
         }
         var status = FlowStatus.Service;
-        if (Routing.IsLocalAddress(skb, packet, server->Address.Word3Be) != 0) status |= FlowStatus.LocalIn;
+        var address = server->Address;
+        if (Routing.IsLocal(skb, packet, &address) != 0) status |= FlowStatus.LocalIn;
         if (server->Method == ForwardingMethod.Masquerading)
         {
             if ((flow->Status & FlowStatus.DestinationNat) != 0) status |= FlowStatus.VirtualNat;

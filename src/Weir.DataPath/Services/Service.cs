@@ -20,7 +20,7 @@ public struct Service
     /// <summary>Seconds; 0: not persistent.</summary>
     public uint PersistenceTimeout;
 
-    /// <summary>Which clients are one to persistence.</summary>
+    /// <summary>Which clients are one to persistence: IPv4 a mask, IPv6 the length of a prefix as a 32-bit number.</summary>
     public uint PersistenceMaskBe;
 
     /// <summary>The run of server slots in <see cref="Maps.ServerLists"/>, in the kernel's order (newest first).</summary>

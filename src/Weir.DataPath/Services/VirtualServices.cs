@@ -67,11 +67,20 @@ public static unsafe class VirtualServices
         if (server == null) return TcAction.Shot;
         if (packet->TimeToLive <= 1) return TcAction.Shot;
         RedirectNeighbour next = default;
-        var ifIndex = Routing.NextHop(skb, packet, server->Address.Word3Be, &next.NextHopIp4Be);
+        uint ifIndex;
+        if ((packet->Flags & PacketFlags.IPv6) != 0)
+        {
+            var address = server->Address;
+            ifIndex = (uint)Routing.NextHopIPv6(skb, packet, &address, &next);
+        }
+        else
+        {
+            ifIndex = Routing.NextHop(skb, packet, server->Address.Word3Be, &next.NextHopIp4Be);
+            next.Family = Routing.FamilyIPv4;
+        }
         if (ifIndex == 0) return TcAction.Shot;
         if (packet->InIfIndex != 0 && !Nat.Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
         packet->Flags |= PacketFlags.Sent;
-        next.Family = Routing.FamilyIPv4;
         return (int)Helpers.RedirectNeigh(ifIndex, &next, sizeof(RedirectNeighbour), 0);
     }
 

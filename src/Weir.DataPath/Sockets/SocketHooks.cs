@@ -6,7 +6,8 @@ namespace Weir.DataPath.Sockets;
 
 /// <summary>
 /// Clients on this host are translated when their socket is connected (datagrams when they are sent), in the network namespace of the services alone. No
-/// packet is rewritten then. Services whose choice needs what a socket does not know yet are left to <see cref="VirtualServices.LocalOut"/>.
+/// packet is rewritten then. Services whose choice needs what a socket does not know yet are left to <see cref="VirtualServices.LocalOut"/>. An IPv6 socket
+/// that speaks IPv4 names its peers by mapped addresses, which is how keys hold IPv4 addresses anyway.
 /// </summary>
 public static unsafe class SocketHooks
 {
@@ -16,28 +17,43 @@ public static unsafe class SocketHooks
 
     /// <summary>connect().</summary>
     [Program("cgroup/connect4")]
-    public static int Connect(SockAddress* context) => ToServer(context, 0);
+    public static int Connect(SockAddress* context) => ToServer(context, false, false);
 
     /// <summary>sendto() and the like of a UDP socket that is not connected.</summary>
     [Program("cgroup/sendmsg4")]
-    public static int Send(SockAddress* context) => ToServer(context, 1);
+    public static int Send(SockAddress* context) => ToServer(context, true, false);
 
     /// <summary>recvfrom() and the like: who sent a datagram.</summary>
     [Program("cgroup/recvmsg4")]
-    public static int Receive(SockAddress* context) => ToVirtual(context);
+    public static int Receive(SockAddress* context) => ToVirtual(context, false);
 
     /// <summary>getpeername().</summary>
     [Program("cgroup/getpeername4")]
-    public static int GetPeerName(SockAddress* context) => ToVirtual(context);
+    public static int GetPeerName(SockAddress* context) => ToVirtual(context, false);
 
-    private static int ToServer(SockAddress* context, uint isDatagram)
+    /// <summary>connect() of an IPv6 socket.</summary>
+    [Program("cgroup/connect6")]
+    public static int ConnectIPv6(SockAddress* context) => ToServer(context, false, true);
+
+    /// <summary>sendto() and the like of an IPv6 UDP socket that is not connected.</summary>
+    [Program("cgroup/sendmsg6")]
+    public static int SendIPv6(SockAddress* context) => ToServer(context, true, true);
+
+    /// <summary>recvfrom() and the like of an IPv6 socket.</summary>
+    [Program("cgroup/recvmsg6")]
+    public static int ReceiveIPv6(SockAddress* context) => ToVirtual(context, true);
+
+    /// <summary>getpeername() of an IPv6 socket.</summary>
+    [Program("cgroup/getpeername6")]
+    public static int GetPeerNameIPv6(SockAddress* context) => ToVirtual(context, true);
+
+    private static int ToServer(SockAddress* context, bool isDatagram, bool isIPv6)
     {
         var settings = Maps.Settings.Value;
         if (Helpers.GetNetnsCookie(context) != settings->NetnsCookie) return Allow;
         if (context->Protocol is not (Parse.Tcp or Parse.Udp)) return Allow;
         FlowTuple tuple = default;
-        tuple.Destination.Word2Be = IpAddress.MappedBe;
-        tuple.Destination.Word3Be = context->UserIp4Be;
+        ReadPeer(context, isIPv6, &tuple.Destination);
         tuple.DestinationPortBe = (ushort)context->UserPortBe;
         tuple.Protocol = (byte)context->Protocol;
         ServiceKey key;
@@ -49,14 +65,13 @@ public static unsafe class SocketHooks
         name.Address = tuple.Destination;
         name.PortBe = tuple.DestinationPortBe;
         name.Side = SocketKey.VirtualSide;
-        if (isDatagram != 0)
+        if (isDatagram)
         {
             var known = Maps.SocketServices.Lookup(&name);
             if (known != null && IsStillGood(known, service, now))
             {
                 known->Seen = now;
-                context->UserIp4Be = known->Server.Word3Be;
-                context->UserPortBe = known->ServerPortBe;
+                WritePeer(context, isIPv6, &known->Server, known->ServerPortBe);
                 return Allow;
             }
         }
@@ -75,13 +90,12 @@ public static unsafe class SocketHooks
         value.ServiceSlot = service->Slot;
         value.ServerSlot = slot;
         value.Seen = now;
-        if (isDatagram != 0) Maps.SocketServices.Update(&name, &value, UpdateMode.Any);
+        if (isDatagram) Maps.SocketServices.Update(&name, &value, UpdateMode.Any);
         name.Address = value.Server;
         name.PortBe = value.ServerPortBe;
         name.Side = 0;
         Maps.SocketServices.Update(&name, &value, UpdateMode.Any);
-        context->UserIp4Be = value.Server.Word3Be;
-        context->UserPortBe = value.ServerPortBe;
+        WritePeer(context, isIPv6, &value.Server, value.ServerPortBe);
         return Allow;
     }
 
@@ -94,19 +108,47 @@ public static unsafe class SocketHooks
             now - known->Seen < timeouts->IpvsUdp * Timeouts.Second;
     }
 
-    private static int ToVirtual(SockAddress* context)
+    private static int ToVirtual(SockAddress* context, bool isIPv6)
     {
         var settings = Maps.Settings.Value;
         if (Helpers.GetNetnsCookie(context) != settings->NetnsCookie) return Allow;
         SocketKey name = default;
         name.Cookie = Helpers.GetSocketCookie(context);
-        name.Address.Word2Be = IpAddress.MappedBe;
-        name.Address.Word3Be = context->UserIp4Be;
+        ReadPeer(context, isIPv6, &name.Address);
         name.PortBe = (ushort)context->UserPortBe;
         var socket = Maps.SocketServices.Lookup(&name);
         if (socket == null) return Allow;
-        context->UserIp4Be = socket->Virtual.Word3Be;
-        context->UserPortBe = socket->VirtualPortBe;
+        WritePeer(context, isIPv6, &socket->Virtual, socket->VirtualPortBe);
         return Allow;
+    }
+
+    private static void ReadPeer(SockAddress* context, bool isIPv6, IpAddress* address)
+    {
+        if (isIPv6)
+        {
+            address->Word0Be = context->UserIp6Word0Be;
+            address->Word1Be = context->UserIp6Word1Be;
+            address->Word2Be = context->UserIp6Word2Be;
+            address->Word3Be = context->UserIp6Word3Be;
+            return;
+        }
+        address->Word2Be = IpAddress.MappedBe;
+        address->Word3Be = context->UserIp4Be;
+    }
+
+    private static void WritePeer(SockAddress* context, bool isIPv6, IpAddress* address, ushort portBe)
+    {
+        if (isIPv6)
+        {
+            context->UserIp6Word0Be = address->Word0Be;
+            context->UserIp6Word1Be = address->Word1Be;
+            context->UserIp6Word2Be = address->Word2Be;
+            context->UserIp6Word3Be = address->Word3Be;
+        }
+        else
+        {
+            context->UserIp4Be = address->Word3Be;
+        }
+        context->UserPortBe = portBe;
     }
 }

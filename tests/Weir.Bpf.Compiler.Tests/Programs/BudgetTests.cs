@@ -21,6 +21,10 @@ public sealed class BudgetTests(ITestOutputHelper output)
         ["Send"] = (1_200, 20_000),
         ["Receive"] = (100, 1_000),
         ["GetPeerName"] = (100, 1_000),
+        ["ConnectIPv6"] = (1_200, 20_000),
+        ["SendIPv6"] = (1_200, 20_000),
+        ["ReceiveIPv6"] = (100, 1_000),
+        ["GetPeerNameIPv6"] = (100, 1_000),
     };
 
     /// <summary>What clang 14 -O2 makes of the twin in C (<c>./bench twin</c> compiles it anew).</summary>
