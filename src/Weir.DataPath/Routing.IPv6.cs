@@ -37,11 +37,11 @@ public static unsafe partial class Routing
     }
 
     /// <summary>As <see cref="SourceAddressBe"/>.</summary>
-    /// <returns>0: there is one.</returns>
+    /// <returns>1: there is one.</returns>
     [Subprogram(Global = true)]
     public static int SourceIPv6(SkBuff* skb, Packet* packet, IpAddress* address)
     {
-        if (packet == null || address == null) return 1;
+        if (packet == null || address == null) return 0;
         if ((Maps.Settings.Value->Flags & SettingsFlags.FibSource) != 0)
         {
             FibLookup fib = default;
@@ -54,14 +54,14 @@ public static unsafe partial class Routing
                 address->Word1Be = fib.SourceWordsBe[1];
                 address->Word2Be = fib.SourceWordsBe[2];
                 address->Word3Be = fib.SourceWordsBe[3];
-                if ((address->Word0Be | address->Word3Be) != 0) return 0;
+                if ((address->Word0Be | address->Word3Be) != 0) return 1;
             }
         }
         var ifIndex = packet->OutIfIndex;
         var device = Maps.Devices.Lookup(&ifIndex);
-        if (device == null || (device->AddressIPv6.Word0Be | device->AddressIPv6.Word3Be) == 0) return 1;
+        if (device == null || (device->AddressIPv6.Word0Be | device->AddressIPv6.Word3Be) == 0) return 0;
         *address = device->AddressIPv6;
-        return 0;
+        return 1;
     }
 
     /// <summary>As <see cref="Onward"/>, whose first part has been asked.</summary>
