@@ -18,9 +18,6 @@ public static unsafe partial class Programs
     private const uint UdpHeader = 8;
     private const uint TcpHeader = 20;
 
-    /// <summary>Bytes that every frame has; frames of wires have 60.</summary>
-    private const uint HeaderRoom = EthernetHeader + IpHeader + TcpHeader;
-
     /// <summary>More fragments, and the offset: in memory order.</summary>
     private const ushort AnyFragmentBe = 0xff3f;
 
@@ -63,13 +60,14 @@ public static unsafe partial class Programs
         if (!IsTurnOfXdp(&packet, flow, now)) return XdpAction.Pass;
         if (!XdpChecksums.AreRight(xdp, &packet)) return XdpAction.Pass;
         var data = XdpBuff.Data(xdp);
+        var end = XdpBuff.DataEnd(xdp);
         var timeouts = Timeouts.Settings();
-        if (timeouts == null || data + HeaderRoom > XdpBuff.DataEnd(xdp)) return XdpAction.Pass;
+        if (timeouts == null || data + EthernetHeader + IpHeader + UdpHeader > end) return XdpAction.Pass;
 
         // From here on it goes.
-        Tracking.FollowEstablished(&packet, flow, data + EthernetHeader + IpHeader, timeouts, now);
+        Tracking.FollowEstablished(&packet, flow, data + EthernetHeader + IpHeader, end, timeouts, now);
         if (meetsChains) Memory.Count(verdict, packet.Length);
-        Write(data, &packet, &ends, &fib);
+        Write(data, end, &packet, &ends, &fib);
         Trim(xdp, &packet);
         Statistics.SentByXdp();
         return (int)Helpers.Redirect(fib.IfIndex, 0);
@@ -80,7 +78,7 @@ public static unsafe partial class Programs
     {
         var data = XdpBuff.Data(xdp);
         var end = XdpBuff.DataEnd(xdp);
-        if (data + HeaderRoom > end) return false;
+        if (data + EthernetHeader + IpHeader + UdpHeader > end) return false;
         var ip = data + EthernetHeader;
         if (*(ushort*)(data + 12) != IPv4Be || ip[0] != NoOptions || (*(ushort*)(ip + 6) & AnyFragmentBe) != 0 || ip[8] <= 1) return false;
         uint length = Bits.Swap(*(ushort*)(ip + 2));
@@ -89,6 +87,7 @@ public static unsafe partial class Programs
         uint header = UdpHeader;
         if (ip[9] == Parse.Tcp)
         {
+            if (transport + TcpHeader > end) return false;
             // What opens or ends a connection is for the state machine.
             packet->TcpFlags = transport[13];
             if ((packet->TcpFlags & (TcpStates.Fin | TcpStates.Syn | TcpStates.Rst | TcpStates.Ack | TcpStates.Urg)) != TcpStates.Ack) return false;
@@ -200,7 +199,7 @@ public static unsafe partial class Programs
     }
 
     /// <summary>Link header, time to live, addresses, ports and checksums, as forwarding and translation leave them.</summary>
-    private static void Write(byte* data, Packet* packet, Ends* ends, FibLookup* fib)
+    private static void Write(byte* data, byte* end, Packet* packet, Ends* ends, FibLookup* fib)
     {
         *(uint*)data = *(uint*)fib->DestinationMac;
         *(ushort*)(data + 4) = *(ushort*)(fib->DestinationMac + 4);
@@ -237,6 +236,8 @@ public static unsafe partial class Programs
         if (difference == 0) return;
         if (packet->Protocol == Parse.Tcp)
         {
+            // There is, but the verifier does not remember.
+            if (transport + TcpHeader > end) return;
             *(ushort*)(transport + 16) = Changed(*(ushort*)(transport + 16), difference);
         }
         else if (*(ushort*)(transport + 6) != 0)

@@ -39,6 +39,16 @@ public sealed unsafe class BpfLink : IDisposable
         return Create($"attach by TCX to {direction} of device {ifIndex}", program, view);
     }
 
+    /// <summary>How many programs are attached to a device by TCX (Linux 6.6).</summary>
+    public static int CountTcx(uint ifIndex, TcDirection direction)
+    {
+        var attribute = default(BpfAttribute);
+        attribute.Query.Target = ifIndex;
+        attribute.Query.AttachType = (uint)(direction == TcDirection.Ingress ? AttachKind.TcxIngress : AttachKind.TcxEgress);
+        BpfCall.Do($"list the programs at {direction} of device {ifIndex}", BpfCommand.ProgramQuery, ref attribute);
+        return (int)attribute.Query.Count;
+    }
+
     /// <summary>Attaches an XDP program to a device.</summary>
     public static BpfLink AttachXdp(BpfProgram program, uint ifIndex, XdpMode mode = XdpMode.Any) =>
         Create($"attach by XDP to device {ifIndex}", program, new() { Target = ifIndex, AttachType = (uint)AttachKind.Xdp, Flags = (uint)mode });

@@ -11,6 +11,12 @@ namespace Weir.Bpf.Netlink;
 /// <param name="Mtu">Bytes.</param>
 public sealed record NetworkDevice(uint IfIndex, string Name, string Kind, uint MasterIfIndex, int HardwareType, DeviceFlags Flags, byte[] Mac, int Mtu)
 {
+    /// <summary>Whether it is hardware (of a virtual machine too): it hangs on a bus.</summary>
+    public bool IsPhysical { get; init; }
+
+    /// <summary>The XDP program at it, or 0.</summary>
+    public uint XdpProgramId { get; init; }
+
     public bool IsUp => (Flags & DeviceFlags.Up) != 0;
 
     public bool IsLoopback => (Flags & DeviceFlags.Loopback) != 0;

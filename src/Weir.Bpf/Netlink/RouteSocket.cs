@@ -7,15 +7,11 @@ namespace Weir.Bpf.Netlink;
 /// A socket to the kernel's network configuration (NETLINK_ROUTE) of the network namespace in which it was made. Not thread-safe. The parts:
 /// devices and addresses here, filters in <c>RouteSocket.Filters.cs</c>.
 /// </summary>
-public sealed unsafe partial class RouteSocket : IDisposable
+public sealed unsafe partial class RouteSocket : NetlinkSocket
 {
-    private const ushort Error = 2, Done = 3, NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, DeleteAddress = 21, GetAddress = 22, NewRoute = 24, GetRoute = 26;
-    private const ushort Request = 1, Acknowledge = 4, Dump = 0x300, Replace = 0x100, Exclusive = 0x200, Create = 0x400;
+    private const ushort NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, DeleteAddress = 21, GetAddress = 22, NewRoute = 24, GetRoute = 26;
     private const byte FamilyInet = 2, FamilyInet6 = 10, LocalTable = 255;
-    private const int NetlinkFamily = 16, Raw = 3, CloseOnExec = 0x80000;
-
-    private readonly byte[] _buffer = new byte[1 << 16];
-    private uint _sequence;
+    private const int RouteProtocol = 0;
 
     /// <summary>Opens a socket for requests.</summary>
     public RouteSocket()
@@ -24,29 +20,15 @@ public sealed unsafe partial class RouteSocket : IDisposable
     }
 
     private RouteSocket(uint groups)
+        : base(RouteProtocol, groups)
     {
-        Descriptor = new Descriptor(Libc.Socket(NetlinkFamily, Raw | CloseOnExec, 0));
-        if (Descriptor.IsInvalid) throw new BpfException("open a netlink socket", Libc.LastError);
-        using var use = Descriptor.Use();
-        var address = stackalloc uint[3] { NetlinkFamily, 0, groups };
-        if (Libc.Bind(use.Value, address, 12) != 0)
-        {
-            var errno = Libc.LastError;
-            Descriptor.Dispose();
-            throw new BpfException("bind a netlink socket", errno);
-        }
     }
 
-    /// <summary>For a <see cref="Poller"/>.</summary>
-    public Descriptor Descriptor { get; }
-
-    private delegate void MessageHandler(ushort type, ReadOnlySpan<byte> body);
-
-    /// <summary>A socket that hears of every change of devices and addresses from now on; read it with <see cref="ReadChanges"/>.</summary>
+    /// <summary>A socket that hears of every change of devices, addresses and queueing disciplines from now on; read it with <see cref="ReadChanges"/>.</summary>
     public static RouteSocket Subscribe()
     {
-        const uint link = 1 << 0, inetAddress = 1 << 4, inet6Address = 1 << 8;
-        return new RouteSocket(link | inetAddress | inet6Address);
+        const uint link = 1 << 0, traffic = 1 << 3, inetAddress = 1 << 4, inet6Address = 1 << 8;
+        return new RouteSocket(link | traffic | inetAddress | inet6Address);
     }
 
     /// <summary>All devices of the namespace.</summary>
@@ -117,7 +99,7 @@ public sealed unsafe partial class RouteSocket : IDisposable
         while (true)
         {
             nint length;
-            fixed (byte* pointer = _buffer) length = Libc.Receive(use.Value, pointer, (nuint)_buffer.Length, doNotWait);
+            fixed (byte* pointer = Buffer) length = Libc.Receive(use.Value, pointer, (nuint)Buffer.Length, doNotWait);
             if (length < 0)
             {
                 var errno = Libc.LastError;
@@ -127,7 +109,7 @@ public sealed unsafe partial class RouteSocket : IDisposable
                 isIncomplete = true;
                 continue;
             }
-            for (var rest = _buffer.AsSpan(0, (int)length); TryMessage(ref rest, out var type, out var body);)
+            for (var rest = Buffer.AsSpan(0, (int)length); TryMessage(ref rest, out var type, out var body);)
             {
                 if (type is NewLink or DeleteLink && ReadDevice(body) is { } device) (type == NewLink ? changed : removed).Add(device);
                 if (type is NewAddress or DeleteAddress && ReadAddress(body) is { } address) addresses.Add((address, type == NewAddress));
@@ -135,61 +117,10 @@ public sealed unsafe partial class RouteSocket : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => Descriptor.Dispose();
-
-    private MessageWriter Begin(ushort type, ushort flags) => new(new byte[1024], type, (ushort)(Request | flags), ++_sequence);
-
-    /// <summary>Sends a request and reads its answers until the acknowledgement (or the end of the dump).</summary>
-    private Errno TryExchange(ReadOnlySpan<byte> request, MessageHandler? handler)
-    {
-        using var use = Descriptor.Use();
-        fixed (byte* pointer = request)
-        {
-            if (Libc.Send(use.Value, pointer, (nuint)request.Length, 0) < 0) return Libc.LastError;
-        }
-        while (true)
-        {
-            nint length;
-            fixed (byte* pointer = _buffer) length = Libc.Receive(use.Value, pointer, (nuint)_buffer.Length, 0);
-            if (length < 0)
-            {
-                var errno = Libc.LastError;
-                if (errno == Errno.EINTR) continue;
-                return errno;
-            }
-            for (var rest = _buffer.AsSpan(0, (int)length); TryMessage(ref rest, out var type, out var body);)
-            {
-                if (type == Done) return Errno.None;
-                if (type == Error) return (Errno)(-BinaryPrimitives.ReadInt32LittleEndian(body));
-                handler?.Invoke(type, body);
-            }
-        }
-    }
-
-    private void Exchange(string operation, ReadOnlySpan<byte> request, MessageHandler? handler = null)
-    {
-        var errno = TryExchange(request, handler);
-        if (errno != Errno.None) throw new BpfException(operation, errno);
-    }
-
-    private static bool TryMessage(ref Span<byte> rest, out ushort type, out ReadOnlySpan<byte> body)
-    {
-        type = 0;
-        body = default;
-        if (rest.Length < 16) return false;
-        var length = BinaryPrimitives.ReadInt32LittleEndian(rest);
-        if (length < 16 || length > rest.Length) return false;
-        type = BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]);
-        body = rest[16..length];
-        rest = rest[Math.Min((length + 3) & ~3, rest.Length)..];
-        return true;
-    }
-
     // struct ifinfomsg: family, type (u16 at 2), index (at 4), flags (at 8), change mask.
     private static NetworkDevice? ReadDevice(ReadOnlySpan<byte> body)
     {
-        const ushort address = 1, name = 3, mtu = 4, master = 10, linkInfo = 18, kindAttribute = 1;
+        const ushort address = 1, name = 3, mtu = 4, master = 10, linkInfo = 18, kindAttribute = 1, xdp = 43, xdpProgram = 4, parent = 56;
         // Bridges also tell of their ports with a family of their own; those are not the device itself.
         if (body.Length < 16 || body[0] != 0) return null;
         var device = new NetworkDevice(BinaryPrimitives.ReadUInt32LittleEndian(body[4..]), "", "", 0, BinaryPrimitives.ReadUInt16LittleEndian(body[2..]),
@@ -210,6 +141,16 @@ public sealed unsafe partial class RouteSocket : IDisposable
                     break;
                 case master:
                     device = device with { MasterIfIndex = attributes.Word };
+                    break;
+                case parent:
+                    device = device with { IsPhysical = true };
+                    break;
+                case xdp:
+                    var program = new AttributeReader(attributes.Value);
+                    while (program.Next())
+                    {
+                        if (program.Type == xdpProgram) device = device with { XdpProgramId = program.Word };
+                    }
                     break;
                 case linkInfo:
                     var nested = new AttributeReader(attributes.Value);

@@ -20,9 +20,9 @@ internal static class StatusCommand
         Console.WriteLine($"sockets     {(instance.HasSocketHooks ? "local clients are translated when they connect" : "no hooks")}");
         Console.WriteLine();
         Console.WriteLine("devices");
-        foreach (var (device, uncovered) in instance.Coverage())
+        foreach (var (device, uncovered, xdp) in instance.Coverage())
         {
-            Console.WriteLine($"  {device.IfIndex,5} {device.Name,-16} {(uncovered is null ? "covered" : $"not covered: {uncovered}")}");
+            Console.WriteLine($"  {device.IfIndex,5} {device.Name,-16} {(uncovered is null ? xdp is null ? "covered" : $"covered; {xdp}" : $"not covered: {uncovered}")}");
         }
         Console.WriteLine();
         Console.WriteLine("tables");

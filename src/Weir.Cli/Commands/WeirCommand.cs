@@ -13,6 +13,7 @@ internal static class WeirCommand
             Command("daemon", "Does what needs time to pass: prints the log, covers devices that appear, follows addresses. May end at any time.", DaemonCommand.Run),
             Command("status", "Says which devices are covered, what is loaded, how full the tables are and what was dropped.", StatusCommand.Run),
             Command("down", "Removes every trace of Weir from this network namespace: rules, services, connections, programs.", DownCommand.Run),
+            Xdp(),
             Command("version", "Prints the version.", VersionCommand.Run, needsRoot: false),
         };
         foreach (var tool in (string[])["iptables", "iptables-save", "iptables-restore", "ipvsadm", "ipvsadm-save", "ipvsadm-restore"])
@@ -23,10 +24,27 @@ internal static class WeirCommand
         return root.Parse(arguments).Invoke();
     }
 
+    private static Command Xdp()
+    {
+        var choice = new Argument<string>("choice") { Description = "on, off or auto" };
+        choice.AcceptOnlyFromAmong("on", "off", "auto");
+        var device = new Argument<string>("device") { Description = "the device's name" };
+        var command = new Command("xdp", "Says whether established flows may leave from a device's driver already. By itself (auto) hardware does it, where its driver can.") { choice, device };
+        SetAction(command, result => XdpCommand.Run(result.GetRequiredValue(choice), result.GetRequiredValue(device)), needsRoot: true);
+        return command;
+    }
+
     private static Command Command(string name, string description, Func<int> run, bool needsRoot = true)
     {
         var command = new Command(name, description);
-        command.SetAction(_ =>
+        SetAction(command, _ => run(), needsRoot);
+        return command;
+    }
+
+    private static void SetAction(Command command, Func<ParseResult, int> run, bool needsRoot)
+    {
+        var name = command.Name;
+        command.SetAction(result =>
         {
             if (needsRoot && !Environment.IsPrivilegedProcess)
             {
@@ -35,7 +53,7 @@ internal static class WeirCommand
             }
             try
             {
-                return run();
+                return run(result);
             }
             catch (Exception problem) when (Tools.IsExpected(problem))
             {
@@ -43,6 +61,5 @@ internal static class WeirCommand
                 return 1;
             }
         });
-        return command;
     }
 }

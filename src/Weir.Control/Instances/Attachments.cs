@@ -101,6 +101,13 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
         HasTcx ? IsLinked(ifIndex, TcDirection.Ingress) && IsLinked(ifIndex, TcDirection.Egress)
             : HasFilter(ifIndex, TcDirection.Ingress, socket) && HasFilter(ifIndex, TcDirection.Egress, socket);
 
+    /// <summary>How many programs of others TCX runs at the device.</summary>
+    public int CountOthers(uint ifIndex, TcDirection direction) =>
+        HasTcx ? BpfLink.CountTcx(ifIndex, direction) - (IsLinked(ifIndex, direction) ? 1 : 0) : 0;
+
+    /// <summary>Whether others have filters at the device's clsact.</summary>
+    public static bool HasOtherFilters(uint ifIndex, TcDirection direction, RouteSocket socket) => socket.HasOtherFilters(ifIndex, direction, FilterPriority, FilterHandle);
+
     /// <summary>Whether the socket hooks are attached.</summary>
     public bool HasSocketHooks => File.Exists($"{Links}/{s_socketHooks[^1].Program}");
 
@@ -188,7 +195,7 @@ internal sealed class Attachments(string pins, PinnedPrograms programs)
         link.Update(program);
     }
 
-    private static void Unlink(string path)
+    internal static void Unlink(string path)
     {
         // A link that nobody holds any more ends some time later; who takes the programs off wants them gone when the command ends.
         using (var link = BpfLink.TryOpenPinned(path)) link?.Detach();

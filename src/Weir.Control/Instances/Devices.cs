@@ -24,14 +24,17 @@ public static class Devices
         return master?.Kind is "bridge" or "bond" or "team" or "openvswitch" ? $"port of {master.Kind} {master.Name}" : null;
     }
 
-    /// <summary>What the data path is told of each device: its name and its first addresses.</summary>
-    internal static unsafe Dictionary<uint, Device> Describe(IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceAddress> addresses, IReadOnlyList<DeviceAddressIPv6> ipv6)
+    /// <summary>What the data path is told of each device: its name, its first addresses, its link address, and whether it is among those that take frames from XDP.</summary>
+    internal static unsafe Dictionary<uint, Device> Describe(
+        IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceAddress> addresses, IReadOnlyList<DeviceAddressIPv6> ipv6, IReadOnlySet<uint> takers)
     {
         var result = new Dictionary<uint, Device>();
         foreach (var device in devices)
         {
             var record = default(Device);
             Encoding.UTF8.GetBytes(device.Name.AsSpan(), new Span<byte>(record.Name, 15));
+            if (device.Mac.Length == 6) device.Mac.CopyTo(new Span<byte>(record.Mac, 6));
+            if (takers.Contains(device.IfIndex)) record.Flags |= DataPath.DeviceFlags.TakesXdp;
             foreach (var address in addresses)
             {
                 // Addresses of the host's scope are not taken as sources (inet_select_addr), but on loopback there are no others.

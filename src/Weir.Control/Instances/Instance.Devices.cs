@@ -16,6 +16,7 @@ public sealed partial class Instance
     private static readonly (string Name, string Path) s_forwardingIPv6 = ("lo.forwarding6", "/proc/sys/net/ipv6/conf/lo/forwarding");
 
     private readonly Attachments _attachments;
+    private readonly XdpAttachments _xdp;
 
     /// <summary>The flags of the live image that services ask for.</summary>
     public uint ServiceFlags
@@ -37,17 +38,39 @@ public sealed partial class Instance
         Cover();
     }
 
-    /// <summary>The devices, each with the reason why it is not covered, or null.</summary>
-    public IReadOnlyList<(NetworkDevice Device, string? Uncovered)> Coverage()
+    /// <summary>Says whether XDP is to work at a device; devices of that name that come later follow it too. The caller holds the lock.</summary>
+    public void ChooseXdp(string device, XdpChoice choice, FileLock held)
+    {
+        ArgumentNullException.ThrowIfNull(held);
+        using (var socket = new RouteSocket())
+        {
+            var index = socket.Devices().FirstOrDefault(known => known.Name == device)?.IfIndex ?? 0;
+            var before = _xdp.ChoiceOf(device);
+            _xdp.Choose(device, choice);
+            try
+            {
+                if (choice == XdpChoice.On) _xdp.Attach(socket.Devices(), socket, index);
+            }
+            catch
+            {
+                _xdp.Choose(device, before);
+                throw;
+            }
+        }
+        Cover();
+    }
+
+    /// <summary>The devices, each with the reason why it is not covered, or null, and with what there is to say of XDP, or null.</summary>
+    public IReadOnlyList<(NetworkDevice Device, string? Uncovered, string? Xdp)> Coverage()
     {
         using var socket = new RouteSocket();
         var devices = socket.Devices();
-        var result = new List<(NetworkDevice, string?)>();
+        var result = new List<(NetworkDevice, string?, string?)>();
         foreach (var device in devices)
         {
             var reason = Devices.UncoveredReason(device, devices);
             if (reason is null && !_attachments.IsAttached(device.IfIndex, socket)) reason = "it appeared after the last command and no daemon runs";
-            result.Add((device, reason));
+            result.Add((device, reason, reason is null ? _xdp.Describe(device, devices, socket) : null));
         }
         return result;
     }
@@ -114,7 +137,9 @@ public sealed partial class Instance
         }
         // What is left are links of devices that are gone.
         foreach (var index in linked) _attachments.Detach(index, socket);
-        WriteDevices(Devices.Describe(devices, socket.Addresses(), socket.IPv6Addresses()));
+        _xdp.Attach(devices, socket, 0);
+        WriteDevices(Devices.Describe(devices, socket.Addresses(), socket.IPv6Addresses(), _xdp.Takers(devices, socket)));
+        _xdp.DetachUnwanted(devices, socket);
         if (AsksAddressTypes()) WriteAddressTypes(socket);
         WriteAnswerLimits();
     }
@@ -180,6 +205,13 @@ public sealed partial class Instance
     private void Uncover(RouteSocket socket)
     {
         _attachments.DetachSocketHooks();
+        // A device that has lost its program may take nothing more from the others'.
+        if (Map(nameof(Maps.Devices)).Info.ValueSize == System.Runtime.CompilerServices.Unsafe.SizeOf<Device>())
+        {
+            var map = Map(nameof(Maps.Devices)).AsHash<uint, Device>();
+            foreach (var (index, device) in map.ToArray()) map.Set(index, device with { Flags = DataPath.DeviceFlags.None });
+        }
+        _xdp.DetachAll();
         foreach (var device in socket.Devices()) _attachments.Detach(device.IfIndex, socket);
     }
 }

@@ -28,6 +28,7 @@ public sealed partial class Instance : IDisposable
         Fingerprint = fingerprint;
         _programs = new(pins, fingerprint);
         _attachments = new(pins, _programs);
+        _xdp = new(pins, _programs, _attachments);
     }
 
     /// <summary>An empty folder of pins whose name says which form the maps have.</summary>
@@ -70,7 +71,11 @@ public sealed partial class Instance : IDisposable
         using (var other = instance)
         {
             using var socket = new RouteSocket();
-            other._programs.Exchange(programs => other._attachments.Exchange(socket.Devices(), programs, socket));
+            other._programs.Exchange(programs =>
+            {
+                other._attachments.Exchange(socket.Devices(), programs, socket);
+                other._xdp.Exchange(programs);
+            });
             // A command that is killed before the folder has its new name does it all again.
             Directory.Move(other._pins, folder.PinsOf(DataPathObject.Fingerprint));
         }

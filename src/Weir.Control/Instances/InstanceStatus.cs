@@ -52,6 +52,7 @@ public sealed record InstanceStatus(
             sum.ServiceNoServer += each.ServiceNoServer;
             sum.RewriteFailed += each.RewriteFailed;
             sum.AnswersFailed += each.AnswersFailed;
+            sum.SentByXdp += each.SentByXdp;
         }
         return
         [
@@ -68,6 +69,7 @@ public sealed record InstanceStatus(
             ("services: no server", sum.ServiceNoServer),
             ("drops: rewriting", sum.RewriteFailed),
             ("rejected, unanswered", sum.AnswersFailed),
+            ("sent by XDP", sum.SentByXdp),
         ];
     }
 }

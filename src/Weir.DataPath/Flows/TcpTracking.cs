@@ -96,8 +96,9 @@ internal static unsafe class TcpTracking
     }
 
     /// <summary>As <see cref="Next"/>, of an acknowledgement within an established connection, which stays what it is.</summary>
-    public static void Acknowledge(Packet* packet, Flow* flow, byte* tcp)
+    public static void Acknowledge(Packet* packet, Flow* flow, byte* tcp, byte* packetEnd)
     {
+        if (tcp + HeaderLength > packetEnd) return;
         uint direction = packet->Direction & 1u;
         Segment segment = default;
         Read(packet, tcp, &segment);

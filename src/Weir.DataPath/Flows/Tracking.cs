@@ -218,15 +218,15 @@ public static unsafe class Tracking
     }
 
     /// <summary>
-    /// As <see cref="Follow"/>, of a packet that changes no state: an acknowledgement within an established connection (<paramref name="tcp"/>: its header), or a datagram
+    /// As <see cref="Follow"/>, of a packet that changes no state: an acknowledgement within an established connection (<paramref name="tcp"/>: its header, <paramref name="end"/>: the packet's), or a datagram
     /// of a flow that was answered.
     /// </summary>
-    internal static void FollowEstablished(Packet* packet, Flow* flow, byte* tcp, TimeoutSettings* timeouts, ulong now)
+    internal static void FollowEstablished(Packet* packet, Flow* flow, byte* tcp, byte* end, TimeoutSettings* timeouts, ulong now)
     {
         var isService = (flow->Status & FlowStatus.Service) != 0;
         if (packet->Protocol == Parse.Tcp)
         {
-            TcpTracking.Acknowledge(packet, flow, tcp);
+            TcpTracking.Acknowledge(packet, flow, tcp, end);
             if (!isService) Timeouts.Touch(flow, now, Timeouts.OfTcp(timeouts, (uint)TcpState.Established));
         }
         else

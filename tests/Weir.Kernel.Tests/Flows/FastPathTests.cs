@@ -10,7 +10,18 @@ namespace Weir.Kernel.Tests.Flows;
 /// time to live change under traffic. A client behind the director's net1; two hosts behind net2 and net3 that both have 10.9.0.1; 500 datagrams a step.
 /// </summary>
 [Collection("network")]
-public sealed class FastPathTests : IDisposable
+public sealed class FastPathTests() : FastPathScenarios(xdp: false)
+{
+}
+
+/// <summary>The same, where the packets leave from the driver.</summary>
+[Collection("network")]
+public sealed class XdpFastPathTests() : FastPathScenarios(xdp: true)
+{
+}
+
+/// <summary>What holds wherever the fast path is taken.</summary>
+public abstract class FastPathScenarios : IDisposable
 {
     private const string Target = "10.9.0.1";
 
@@ -24,9 +35,11 @@ public sealed class FastPathTests : IDisposable
     private readonly NamedServer _firstServer;
     private readonly NamedServer _secondServer;
     private readonly Socket _socket;
+    private readonly bool _xdp;
 
-    public FastPathTests()
+    protected FastPathScenarios(bool xdp)
     {
+        _xdp = xdp;
         Connect(1, _client);
         Connect(2, _first);
         Connect(3, _second);
@@ -39,6 +52,7 @@ public sealed class FastPathTests : IDisposable
         _firstServer = new NamedServer(_first, "first", Target, 7);
         _secondServer = new NamedServer(_second, "second", Target, 7);
         _director.Run($"{Shell.Weir("iptables-restore")} -w", Rules);
+        if (xdp) XdpDevices.TurnOn(_director, (1, _client), (2, _first), (3, _second));
         _socket = _client.Inside(() =>
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 2000 };
@@ -54,6 +68,7 @@ public sealed class FastPathTests : IDisposable
         _secondServer.Dispose();
         _director.Execute([Shell.Weir("weir"), "down"]);
         foreach (var host in new[] { _client, _director, _first, _second }) host.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -66,6 +81,9 @@ public sealed class FastPathTests : IDisposable
         Assert.Equal(forwarded, Counter("Ip", "ForwDatagrams"));
         Assert.Equal(1001L, Packets(1));
         Assert.Equal(1L, Packets(2));
+        // One packet a second of each direction is TC's.
+        if (_xdp) Assert.InRange(XdpDevices.Sent(_director), 900, 1000);
+        else Assert.Equal(0, XdpDevices.Sent(_director));
         // A change of rules meets the next packet.
         _director.Run($"{Shell.Weir("iptables")} -I FORWARD -p udp --dport 7 -j DROP");
         Assert.Throws<SocketException>(() => Ask(100));
