@@ -51,11 +51,10 @@ public sealed record ProxyConfiguration
     /// <param name="hostName">This machine's name.</param>
     /// <param name="errors">Gets what is wrong.</param>
     /// <param name="warnings">Gets what is unusual.</param>
-    /// <param name="knowsScheduler">Whether the data path has a scheduler of that name.</param>
-    public static ProxyConfiguration? TryMake(SettingValues values, string hostName, ICollection<string> errors, ICollection<string> warnings, Func<string, bool> knowsScheduler)
+    public static ProxyConfiguration? TryMake(SettingValues values, string hostName, ICollection<string> errors, ICollection<string> warnings)
     {
         var check = new Validation(values, errors);
-        check.Run(knowsScheduler);
+        check.Run();
         var name = values.Get(Settings.HostnameOverride) is { Length: > 0 } given ? given : hostName;
         name = name.Trim().ToLowerInvariant();
         if (name.Length == 0) errors.Add("this machine has no name: give --hostname-override");

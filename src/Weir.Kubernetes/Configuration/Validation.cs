@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using Weir.Kubernetes.Semantics;
 using Weir.Model;
 
 namespace Weir.Kubernetes.Configuration;
@@ -20,7 +21,7 @@ internal sealed class Validation(SettingValues values, ICollection<string> error
 
     public IPEndPoint? Metrics { get; private set; }
 
-    public void Run(Func<string, bool> knowsScheduler)
+    public void Run()
     {
         var mode = values.Get(Settings.Mode);
         if (mode is not ("" or "iptables" or "ipvs" or "nftables")) Refuse(Settings.Mode, "must be one of iptables, ipvs, nftables");
@@ -42,7 +43,7 @@ internal sealed class Validation(SettingValues values, ICollection<string> error
         {
             if (values.Get(each) < default(TimeSpan)) Refuse(each, "must be greater than or equal to 0");
         }
-        if (values.Get(Settings.Scheduler) is { Length: > 0 } scheduler && !knowsScheduler(scheduler)) Refuse(Settings.Scheduler, "there is no such scheduler");
+        if (values.Get(Settings.Scheduler) is { Length: > 0 } scheduler && Schedulers.Nearest(scheduler) is null) Refuse(Settings.Scheduler, "there is no such scheduler");
         if (values.Get(Settings.LogFormat) is not ("text" or "json")) Refuse(Settings.LogFormat, "must be one of text, json");
         Range(Settings.Verbosity, 0, int.MaxValue);
         Addresses();

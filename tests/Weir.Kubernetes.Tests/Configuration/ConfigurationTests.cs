@@ -210,7 +210,7 @@ public sealed class ConfigurationTests
         var command = CommandLine.Parse(["--config=/c"]);
         var values = command.Resolve(_ => file);
         var errors = command.Errors.Select(each => each[(each.IndexOf(": ", StringComparison.Ordinal) + 2)..]).ToList();
-        var made = ProxyConfiguration.TryMake(values, "Node-1", errors, command.Warnings, name => name is "rr" or "lc");
+        var made = ProxyConfiguration.TryMake(values, "Node-1", errors, command.Warnings);
         return (made, errors, command.Warnings);
     }
 }
