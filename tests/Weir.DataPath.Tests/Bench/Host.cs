@@ -6,7 +6,7 @@ namespace Weir.DataPath.Tests.Bench;
 
 /// <summary>
 /// A host that runs the data path managed: devices 1 lo, 2 eth0 (192.0.2.1), 3 eth1 (10.0.0.1); 192.0.2.1, 10.0.0.1 and 127/8 are its own, 10.0.0.0/24
-/// is on eth1, the rest on eth0.
+/// is on eth1, the rest on eth0. Likewise fd01::1, fd02::1 and ::1, and fd02::/64.
 /// </summary>
 internal sealed unsafe class Host
 {
@@ -126,11 +126,24 @@ internal sealed unsafe class Host
         Maps.Devices.Update(&index, &device, UpdateMode.Any);
     }
 
+    /// <summary>An address as keys hold it.</summary>
+    public static IpAddress Address(string text) =>
+        System.Runtime.InteropServices.MemoryMarshal.Read<IpAddress>(System.Net.IPAddress.Parse(text).MapToIPv6().GetAddressBytes());
+
     private static FibLookupResult Route(FibLookup* parameters, FibLookupFlags flags)
     {
+        if (parameters->Family == Routing.FamilyIPv6) return RouteIPv6(parameters);
         var destination = Bits.Swap(parameters->DestinationBe);
         if (destination is 0xc0000201 or 0x0a000001 or >= 0xe0000000 || destination >> 24 == 127) return FibLookupResult.NotForwarded;
         parameters->IfIndex = destination >> 8 == 0x0a0000 ? Eth1 : Eth0;
+        return FibLookupResult.Success;
+    }
+
+    private static FibLookupResult RouteIPv6(FibLookup* parameters)
+    {
+        var address = new System.Net.IPAddress(new ReadOnlySpan<byte>(parameters->DestinationWordsBe, 16)).ToString();
+        if (address is "fd01::1" or "fd02::1" or "::1") return FibLookupResult.NotForwarded;
+        parameters->IfIndex = address.StartsWith("fd02::", StringComparison.Ordinal) ? Eth1 : Eth0;
         return FibLookupResult.Success;
     }
 
@@ -138,7 +151,7 @@ internal sealed unsafe class Host
     {
         _ingressDevice = ingress ? device : ingressDevice;
         using var packet = new ManagedPacket(frame);
-        packet.Context->ProtocolBe = 8;
+        packet.Context->ProtocolBe = BitConverter.ToUInt16(frame, 12);
         packet.Context->IfIndex = device;
         packet.Context->IngressIfIndex = _ingressDevice;
         for (var i = 0; i < _controlBlock.Length; i++) packet.Context->ControlBlock[i] = _controlBlock[i];

@@ -19,7 +19,7 @@ namespace Weir.Kernel.Tests.TestRun;
 
 /// <summary>
 /// The data path twice: managed, and in the kernel through BPF_PROG_TEST_RUN, on the same packets with the same rules, routes and maps. After each packet verdict,
-/// bytes, mark, counters, flows and statistics must be equal. One host as in the managed tests: 2 eth0 (192.0.2.1/24, the way to everywhere), 3 eth1 (10.0.0.1/24).
+/// bytes, mark, counters, flows and statistics must be equal. One host as in the managed tests: 2 eth0 (192.0.2.1/24, fd01::1/64, the way to everywhere), 3 eth1 (10.0.0.1/24, fd02::1/64).
 /// </summary>
 public sealed unsafe class Twin : IDisposable
 {
@@ -38,13 +38,15 @@ public sealed unsafe class Twin : IDisposable
         foreach (var (device, index, address) in new[] { ("eth0", 2, "192.0.2.1/24"), ("eth1", 3, "10.0.0.1/24") })
         {
             Shell.Run($"ip -n {_host.Name} link add {device} index {index} address 02:00:00:00:00:0{index} type veth peer name {device} netns {_far.Name}");
-            _host.Run($"sysctl -qw net.ipv6.conf.{device}.disable_ipv6=1");
+            Shell.Run($"ip -n {_host.Name} link set {device} addrgenmode none");
             Shell.Run($"ip -n {_host.Name} address add {address} dev {device}");
+            Shell.Run($"ip -n {_host.Name} address add fd0{index - 1}::1/64 dev {device} nodad");
             Shell.Run($"ip -n {_host.Name} link set {device} up");
             Shell.Run($"ip -n {_far.Name} link set {device} up");
         }
         Shell.Run($"ip -n {_host.Name} route add default via 192.0.2.254");
-        _host.Run("sysctl -qw net.ipv4.ip_forward=1");
+        Shell.Run($"ip -n {_host.Name} route add default via fd01::fe");
+        _host.Run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
         var settings = new Settings
         {
             LoopbackIfIndex = Lo,
@@ -144,7 +146,7 @@ public sealed unsafe class Twin : IDisposable
     public int Through(byte[] frame, uint from = Eth0, uint to = Eth1, uint mark = 0)
     {
         var action = In(frame, from, mark);
-        return action == TcAction.Next && !IsOwn(BinaryPrimitives.ReadUInt32BigEndian(Frame.AsSpan(30))) ? Onward(from, to) : action;
+        return action == TcAction.Next && !IsOwn(Frame) ? Onward(from, to) : action;
     }
 
     /// <summary>Packets counted by a slot, on both sides.</summary>
@@ -174,7 +176,7 @@ public sealed unsafe class Twin : IDisposable
             return (run.Result, run.Data, copy.Mark);
         });
         using var packet = new ManagedPacket(frame);
-        packet.Context->ProtocolBe = 8;
+        packet.Context->ProtocolBe = BitConverter.ToUInt16(frame, 12);
         packet.Context->IfIndex = device;
         packet.Context->IngressIfIndex = ingressDevice;
         packet.Context->Mark = mark;
@@ -296,8 +298,20 @@ public sealed unsafe class Twin : IDisposable
 
     private static bool IsOwn(uint address) => address is 0xc0000201 or 0x0a000001 or 0xc00002ff or 0x0a0000ff or >= 0xe0000000 || address >> 24 == 127;
 
+    private static bool IsOwn(byte[] frame) =>
+        frame[12] == 8 ? IsOwn(BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(30))) : IsOwnIPv6(new System.Net.IPAddress(frame.AsSpan(38, 16)).ToString());
+
+    private static bool IsOwnIPv6(string address) => address is "fd01::1" or "fd02::1" or "::1" || address.StartsWith("ff", StringComparison.Ordinal);
+
     private static FibLookupResult Route(FibLookup* parameters, FibLookupFlags flags)
     {
+        if (parameters->Family == Routing.FamilyIPv6)
+        {
+            var address = new System.Net.IPAddress(new ReadOnlySpan<byte>(parameters->DestinationWordsBe, 16)).ToString();
+            if (IsOwnIPv6(address)) return FibLookupResult.NotForwarded;
+            parameters->IfIndex = address.StartsWith("fd02::", StringComparison.Ordinal) ? Eth1 : Eth0;
+            return FibLookupResult.Success;
+        }
         var destination = BinaryPrimitives.ReverseEndianness(parameters->DestinationBe);
         if (IsOwn(destination)) return FibLookupResult.NotForwarded;
         parameters->IfIndex = destination >> 8 == 0x0a0000 ? Eth1 : Eth0;
