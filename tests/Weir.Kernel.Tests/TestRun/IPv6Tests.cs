@@ -25,7 +25,7 @@ public sealed unsafe class IPv6Tests(Twin twin) : IClassFixture<Twin>
         Serve(scheduler, 6);
         for (var client = 0; client < 8; client++)
         {
-            var address = $"2001:db8:{client * 7919:x}::{client * 13 + 1:x}";
+            var address = $"2001:db8:{client * 7919 + 1:x}::{client * 13 + 1:x}";
             twin.Through(Frame.Tcp(address, 40000, Virtual, 80, Syn));
             var server = Frame.Destination(twin.Frame);
             Assert.Contains(server, (string[])[First, Second]);
