@@ -5,7 +5,7 @@ namespace Weir.Bpf.Netlink;
 
 /// <summary>
 /// A socket to the kernel's network configuration (NETLINK_ROUTE) of the network namespace in which it was made. Not thread-safe. The parts:
-/// devices and addresses here, filters in <c>RouteSocket.Filters.cs</c>.
+/// devices and addresses here, filters in <c>RouteSocket.Filters.cs</c>, devices and addresses of our own in <c>RouteSocket.Hosting.cs</c>.
 /// </summary>
 public sealed unsafe partial class RouteSocket : NetlinkSocket
 {

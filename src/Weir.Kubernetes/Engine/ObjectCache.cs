@@ -28,7 +28,7 @@ internal sealed class ObjectCache(string nodeName, IInputLog log, TimeProvider t
     private readonly HashSet<ObjectName> _changedServices = [], _changedSlices = [], _touched = [];
     private readonly List<DateTimeOffset> _triggers = [];
     private long _serviceChanges, _sliceChanges;
-    private bool _hasServices, _hasSlices, _hasChanges;
+    private bool _hasServices, _hasSlices, _hasNode, _hasChanges;
     private DateTimeOffset? _since, _lastQueued;
     private string _zone = "";
     private bool _isNodeEligible = true;
@@ -238,7 +238,9 @@ internal sealed class ObjectCache(string nodeName, IInputLog log, TimeProvider t
         {
             var isChange = zone != _zone;
             _zone = zone;
-            _isNodeEligible = isEligible;
+            // A node that never had an object (manifests without one) is as good as any.
+            _isNodeEligible = node is null ? !_hasNode : isEligible;
+            _hasNode |= node is not null;
             return isChange;
         });
     }
