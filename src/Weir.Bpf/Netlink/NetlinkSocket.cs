@@ -40,7 +40,9 @@ public abstract unsafe class NetlinkSocket : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected MessageWriter Begin(ushort type, ushort flags) => new(new byte[1024], type, (ushort)(Request | flags), ++_sequence);
+    private protected MessageWriter Begin(ushort type, ushort flags) => Begin(new byte[1024], type, flags);
+
+    private protected MessageWriter Begin(Span<byte> buffer, ushort type, ushort flags) => new(buffer, type, (ushort)(Request | flags), ++_sequence);
 
     /// <summary>Sends a request and reads its answers until the acknowledgement (or the end of the dump).</summary>
     private protected Errno TryExchange(ReadOnlySpan<byte> request, MessageHandler? handler)
@@ -73,6 +75,41 @@ public abstract unsafe class NetlinkSocket : IDisposable
     {
         var errno = TryExchange(request, handler);
         if (errno != Errno.None) throw new BpfException(operation, errno);
+    }
+
+    /// <summary>
+    /// Sends requests in one go and reads what becomes of each. The kernel goes on after one that it refuses.
+    /// </summary>
+    /// <param name="operation">What a failure of the socket itself is called.</param>
+    /// <param name="requests">The last requests that were begun, with the acknowledgement flag, one behind the other.</param>
+    /// <param name="answers">One for each. The acknowledgements wait in the socket's buffer, so there should not be many more than a hundred.</param>
+    private protected void ExchangeBatch(string operation, ReadOnlySpan<byte> requests, Span<Errno> answers)
+    {
+        var first = _sequence - (uint)answers.Length + 1;
+        using var use = Descriptor.Use();
+        fixed (byte* pointer = requests)
+        {
+            if (Libc.Send(use.Value, pointer, (nuint)requests.Length, 0) < 0) throw new BpfException(operation, Libc.LastError);
+        }
+        for (var left = answers.Length; left > 0;)
+        {
+            nint length;
+            fixed (byte* pointer = Buffer) length = Libc.Receive(use.Value, pointer, (nuint)Buffer.Length, 0);
+            if (length < 0)
+            {
+                var errno = Libc.LastError;
+                if (errno == Errno.EINTR) continue;
+                throw new BpfException(operation, errno);
+            }
+            for (var rest = Buffer.AsSpan(0, (int)length); rest.Length >= 16;)
+            {
+                var place = BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]) - first;
+                if (!TryMessage(ref rest, out var type, out var body)) break;
+                if (type != Error || place >= (uint)answers.Length) continue;
+                answers[(int)place] = (Errno)(-BinaryPrimitives.ReadInt32LittleEndian(body));
+                left--;
+            }
+        }
     }
 
     private protected static bool TryMessage(ref Span<byte> rest, out ushort type, out ReadOnlySpan<byte> body)

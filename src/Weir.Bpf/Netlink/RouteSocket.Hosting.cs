@@ -8,8 +8,6 @@ namespace Weir.Bpf.Netlink;
 // Devices that hold addresses for this host, and those addresses (net/core/rtnetlink.c, net/ipv4/devinet.c, net/ipv6/addrconf.c).
 public sealed unsafe partial class RouteSocket
 {
-    private const byte FamilyInet6 = 10;
-
     // Acknowledgements wait in the socket's buffer until the whole batch is sent; as many as this fit into the smallest default one.
     private const int BatchSize = 128;
 
@@ -79,21 +77,21 @@ public sealed unsafe partial class RouteSocket
         const int messageSize = 16 + 8 + 3 * 20;
         var refused = new List<(IPAddress, Errno)>();
         var batch = new byte[BatchSize * messageSize];
+        Span<Errno> answers = stackalloc Errno[BatchSize];
         for (var start = 0; start < addresses.Count; start += BatchSize)
         {
             var count = Math.Min(BatchSize, addresses.Count - start);
             var length = 0;
-            var first = _sequence + 1;
             for (var i = 0; i < count; i++)
             {
-                var writer = new MessageWriter(batch.AsSpan(length, messageSize), type, (ushort)(Request | Acknowledge | flags), ++_sequence);
+                var writer = Begin(batch.AsSpan(length, messageSize), type, (ushort)(Acknowledge | flags));
                 WriteAddress(ref writer, ifIndex, addresses[start + i]);
                 length += writer.Finish().Length;
             }
-            Send(batch.AsSpan(0, length));
-            foreach (var (sequence, errno) in ReadAcknowledgements(count))
+            ExchangeBatch("change addresses", batch.AsSpan(0, length), answers[..count]);
+            for (var i = 0; i < count; i++)
             {
-                if (errno != Errno.None && errno != allowed) refused.Add((addresses[start + (int)(sequence - first)], errno));
+                if (answers[i] != Errno.None && answers[i] != allowed) refused.Add((addresses[start + i], answers[i]));
             }
         }
         return refused;
@@ -114,39 +112,5 @@ public sealed unsafe partial class RouteSocket
         writer.Attribute(address, bytes[..length]);
         // Nobody else is asked on a device that leads nowhere.
         if (!isIPv4) writer.Attribute(longFlags, noDuplicateDetection);
-    }
-
-    private void Send(ReadOnlySpan<byte> requests)
-    {
-        using var use = Descriptor.Use();
-        fixed (byte* pointer = requests)
-        {
-            if (Libc.Send(use.Value, pointer, (nuint)requests.Length, 0) < 0) throw new BpfException("send to netlink", Libc.LastError);
-        }
-    }
-
-    private List<(uint Sequence, Errno Errno)> ReadAcknowledgements(int count)
-    {
-        var result = new List<(uint, Errno)>(count);
-        using var use = Descriptor.Use();
-        while (result.Count < count)
-        {
-            nint length;
-            fixed (byte* pointer = _buffer) length = Libc.Receive(use.Value, pointer, (nuint)_buffer.Length, 0);
-            if (length < 0)
-            {
-                var errno = Libc.LastError;
-                if (errno == Errno.EINTR) continue;
-                throw new BpfException("read from netlink", errno);
-            }
-            var rest = _buffer.AsSpan(0, (int)length);
-            while (rest.Length >= 16)
-            {
-                var sequence = BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]);
-                if (!TryMessage(ref rest, out var type, out var body)) break;
-                if (type == Error) result.Add((sequence, (Errno)(-BinaryPrimitives.ReadInt32LittleEndian(body))));
-            }
-        }
-        return result;
     }
 }

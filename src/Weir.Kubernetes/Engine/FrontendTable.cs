@@ -19,11 +19,14 @@ internal sealed class FrontendTable(IInputLog log)
     // What a key's service was before the changes that Changes has not told of yet.
     private readonly Dictionary<ServiceKey, ProxiedService?> _before = [];
 
+    // Whether an address was there before the changes of it: a Service that is put again lets go of it and takes it anew.
+    private readonly Dictionary<Address, bool> _hadAddress = [];
+
     /// <summary>The addresses of Services, node ports apart.</summary>
     public IReadOnlyCollection<Address> Addresses => _addresses.Keys;
 
-    /// <summary>Whether <see cref="Addresses"/> has become another since this was last set to false.</summary>
-    public bool IsAddressChanged { get; set; }
+    /// <summary>Whether <see cref="Addresses"/> has become another since <see cref="ForgetAddressChanges"/>.</summary>
+    public bool IsAddressChanged => _hadAddress.Any(pair => pair.Value != _addresses.ContainsKey(pair.Key));
 
     /// <summary>All virtual services.</summary>
     public IEnumerable<ProxiedService> Services => _claims.Values.Select(static claim => claim.Frontend.Service);
@@ -55,6 +58,9 @@ internal sealed class FrontendTable(IInputLog log)
         _before.Clear();
         return (set, removed);
     }
+
+    /// <summary>The addresses are known as they are now.</summary>
+    public void ForgetAddressChanges() => _hadAddress.Clear();
 
     private void Take(Claim claim, Translation old)
     {
@@ -89,10 +95,10 @@ internal sealed class FrontendTable(IInputLog log)
     {
         if (frontend.Kind == FrontendKind.NodePort) return;
         var address = frontend.Service.Service.Key.Address;
-        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_addresses, address, out _);
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_addresses, address, out var isThere);
+        _hadAddress.TryAdd(address, isThere);
         count += change;
         if (count == 0) _addresses.Remove(address);
-        IsAddressChanged |= count == 0 || (change > 0 && count == 1);
     }
 
     private static string Text(ServiceKey key) => key.Family == AddressFamily.IPv4

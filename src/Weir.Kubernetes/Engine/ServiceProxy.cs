@@ -149,11 +149,7 @@ public sealed partial class ServiceProxy : IObjectSink, IProxyStatus
             Addresses = _options.NodeAddresses,
             NodePortAddresses = NodePorts.Addresses(_options, addresses),
         };
-        if (!_localAddresses.SetEquals(addresses))
-        {
-            _localAddresses = [.. addresses];
-            _table.IsAddressChanged = true;
-        }
+        if (isFull) _localAddresses = [.. addresses];
         if (node.Equals(_node)) return false;
         _node = node;
         _translator = new ServiceTranslator(node, _options.Scheduler,
@@ -173,7 +169,9 @@ public sealed partial class ServiceProxy : IObjectSink, IProxyStatus
     /// <returns>How many services were refused, but may not be another time.</returns>
     private int Apply(IReadOnlyList<ProxiedService> set, IReadOnlyList<ServiceKey> removed, bool isFull)
     {
-        var bound = isFull || _table.IsAddressChanged ? BoundAddresses() : _settings!.BoundAddresses;
+        // The node's own addresses are looked at in full synchronisations only.
+        var isBoundChanged = isFull || _table.IsAddressChanged;
+        var bound = isBoundChanged ? BoundAddresses() : _settings!.BoundAddresses;
         var settings = new ProxySettings
         {
             PodPrefixes = _options.PodPrefixes,
@@ -197,13 +195,13 @@ public sealed partial class ServiceProxy : IObjectSink, IProxyStatus
             _settings = settings;
         }
         // The services are there before their addresses, so that nobody reaches the node itself in between.
-        if (isFull || _table.IsAddressChanged)
+        if (isBoundChanged)
         {
             var refused = _network.Bind(bound);
             if (refused.Count > 0) BindFailed(_logger, refused.Count, refused[0]);
             failed += refused.Count;
         }
-        _table.IsAddressChanged = false;
+        _table.ForgetAddressChanges();
         return failed;
     }
 
