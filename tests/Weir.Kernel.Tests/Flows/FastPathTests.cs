@@ -128,6 +128,34 @@ public abstract class FastPathScenarios : IDisposable
     }
 
     [Fact]
+    public void A_neighbour_is_looked_after_and_missed_when_it_falls_silent()
+    {
+        _director.Run("sysctl -qw net.ipv4.neigh.net2.delay_first_probe_time=1 net.ipv4.neigh.net2.retrans_time_ms=100");
+        for (var n = 0; n < 50; n++) Assert.Equal("first", Ask());
+        // What was not heard of for long is asked for while packets go there, and found.
+        _director.Run($"ip neighbour replace 10.2.0.2 lladdr {Convert.ToHexStringLower(Mac(_first, "net2")).Chunk(2).Aggregate("", (text, part) => $"{text}{(text.Length > 0 ? ":" : "")}{new string(part)}")} dev net2 nud stale");
+        Assert.True(Wait.Until(() => Ask() == "first" && _director.Run("ip neighbour show 10.2.0.2").Contains("REACHABLE", StringComparison.Ordinal)));
+        // The host answers no more, but its link stays up: the client is told.
+        var before = Counter("Icmp", "OutDestUnreachs");
+        _director.Run("ip neighbour change 10.2.0.2 dev net2 nud stale");
+        _first.Run("sysctl -qw net.ipv4.conf.net2.arp_ignore=8");
+        Assert.True(Wait.Until(() =>
+        {
+            try
+            {
+                Ask(100);
+            }
+            catch (SocketException)
+            {
+                // Nothing, or the message.
+            }
+            return Counter("Icmp", "OutDestUnreachs") > before;
+        }));
+        _first.Run("sysctl -qw net.ipv4.conf.net2.arp_ignore=0");
+        Assert.Equal("first", Until(() => Ask(500)));
+    }
+
+    [Fact]
     public void An_mtu_that_drops_is_told()
     {
         // IP_MTU_DISCOVER = IP_PMTUDISC_DO (include/uapi/linux/in.h).

@@ -1,0 +1,190 @@
+using System.Buffers.Binary;
+using Weir.Kernel.Tests.Networks;
+
+namespace Weir.Kernel.Tests.Flows;
+
+/// <summary>
+/// The same frames through a director with XDP and through one without: what comes out on either side, link addresses, padding and all, what rules and services have
+/// counted, and the connections that are left.
+/// </summary>
+[Collection("network")]
+public sealed class XdpFrameTests
+{
+    private const uint Client = 0x0a080001, Server = 0x0a090001, Virtual = 0x0a070001, Own = 0x0a070002;
+
+    private const string Filter = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+        + "-A FORWARD -m conntrack --ctstate INVALID -j DROP\n-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n-A FORWARD -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n";
+
+    private const string Nat = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n";
+
+    /// <summary>How many XDP sends: all but what opens and closes, is odd in some way, or comes first in a second.</summary>
+    private const int Most = 150;
+
+    /// <summary>Where chains of PREROUTING are to count each packet.</summary>
+    private const int None = 0;
+
+    private static readonly byte[] s_clientMac = [2, 0, 0, 0, 1, 2], s_director1Mac = [2, 0, 0, 0, 1, 1], s_director2Mac = [2, 0, 0, 0, 2, 1], s_serverMac = [2, 0, 0, 0, 2, 2];
+
+    [Theory]
+    [InlineData(Most, Filter, Server, 8080, Client)]
+    [InlineData(None, "*mangle\n-A FORWARD -p tcp\n-A POSTROUTING -o net2\nCOMMIT\n" + Filter, Server, 8080, Client)]
+    [InlineData(Most, Nat + "-A PREROUTING -d 10.7.0.1/32 -p tcp --dport 80 -j DNAT --to-destination 10.9.0.1:8080\n"
+        + "-A PREROUTING -d 10.7.0.1/32 -p udp --dport 80 -j DNAT --to-destination 10.9.0.1:8080\nCOMMIT\n" + Filter, Virtual, 80, Client)]
+    [InlineData(Most, Nat + "-A POSTROUTING -o net2 -j SNAT --to-source 10.7.0.2\nCOMMIT\n" + Filter, Server, 8080, Own)]
+    [InlineData(Most, Nat + "-A PREROUTING -d 10.7.0.1/32 -p tcp --dport 80 -j DNAT --to-destination 10.9.0.1:8080\n"
+        + "-A PREROUTING -d 10.7.0.1/32 -p udp --dport 80 -j DNAT --to-destination 10.9.0.1:8080\n-A POSTROUTING -o net2 -j SNAT --to-source 10.7.0.2\nCOMMIT\n", Virtual, 80, Own)]
+    [InlineData(Most, "", Virtual, 80, Client, "-A -t 10.7.0.1:80 -s rr", "-a -t 10.7.0.1:80 -r 10.9.0.1:8080 -m", "-A -u 10.7.0.1:80 -s rr", "-a -u 10.7.0.1:80 -r 10.9.0.1:8080 -m")]
+    public void Come_out_alike(int least, string rules, uint asked, int port, uint seen, params string[] services)
+    {
+        var tc = Converse(rules, services, false, asked, (ushort)port, seen);
+        var xdp = Converse(rules, services, true, asked, (ushort)port, seen);
+        Assert.Equal(0, tc.Sent);
+        Assert.InRange(xdp.Sent, least, least * 2);
+        Assert.Equal(tc.AtServer, xdp.AtServer);
+        Assert.Equal(tc.AtClient, xdp.AtClient);
+        Assert.Equal(tc.Counted, xdp.Counted);
+    }
+
+    private static (long Sent, List<string> AtServer, List<string> AtClient, string Counted) Converse(string rules, string[] services, bool xdp, uint asked, ushort port, uint seen)
+    {
+        using var client = new NetworkNamespace("xfc");
+        using var director = new NetworkNamespace("xfd");
+        using var server = new NetworkNamespace("xfs");
+        Connect(1, client, director, s_clientMac, s_director1Mac);
+        Connect(2, server, director, s_serverMac, s_director2Mac);
+        director.Run("sysctl -qw net.ipv4.ip_forward=1");
+        director.Run("ip route add 10.8.0.0/24 via 10.1.0.2");
+        director.Run("ip route add 10.9.0.0/24 via 10.2.0.2");
+        director.Run("ip neighbour add 10.1.0.2 lladdr 02:00:00:00:01:02 dev net1");
+        director.Run("ip neighbour add 10.2.0.2 lladdr 02:00:00:00:02:02 dev net2");
+        try
+        {
+            if (rules.Length > 0) director.Run($"{Shell.Weir("iptables-restore")} -w", rules);
+            if (services.Length > 0) director.Run("ip address add 10.7.0.1/32 dev lo");
+            foreach (var service in services) director.Run($"{Shell.Weir("ipvsadm")} {service}");
+            if (xdp) XdpDevices.TurnOn(director, (1, client), (2, server));
+            using var clientSocket = client.Inside(() => new PacketSocket("net1"));
+            using var serverSocket = server.Inside(() => new PacketSocket("net2"));
+            var (atServer, atClient) = (new List<string>(), new List<string>());
+            var random = new Random(1);
+            foreach (var (fromClient, frame) in Conversation(random, asked, port, seen))
+            {
+                (fromClient ? clientSocket : serverSocket).Send(frame);
+                // One at a time, so that what is dropped and what comes out keep their order.
+                for (var patience = 0; patience < 40; patience++)
+                {
+                    var came = Take(serverSocket, atServer) | Take(clientSocket, atClient);
+                    if (came) break;
+                    Thread.Sleep(1);
+                }
+            }
+            var counted = director.Run($"{Shell.Weir("iptables-save")} -c") + director.Run($"{Shell.Weir("ipvsadm")} -Ln --stats --exact")
+                + string.Join('\n', director.Run($"{Shell.Weir("ipvsadm")} -Lnc").Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where((_, i) => i != 1))).Order(StringComparer.Ordinal));
+            counted = string.Join('\n', counted.Split('\n').Where(line => !line.StartsWith('#')));
+            return (XdpDevices.Sent(director), atServer, atClient, counted);
+        }
+        finally
+        {
+            director.Execute([Shell.Weir("weir"), "down"]);
+        }
+    }
+
+    private static bool Take(PacketSocket socket, List<string> into)
+    {
+        var found = false;
+        while (socket.TryReceive() is { } frame)
+        {
+            if (!Frame.IsIPv4(frame) || Frame.Protocol(frame) is not (6 or 17)) continue;
+            // Zeros that fill up to 60 are as good as none.
+            var length = 14 + BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(16));
+            var isTrimmed = frame.Length == length || frame.Length <= 60;
+            into.Add(Frame.Describe(frame) + (isTrimmed ? "" : $" and {frame.Length - length} bytes more"));
+            found = true;
+        }
+        return found;
+    }
+
+    /// <summary>Datagrams and a connection, both ways, with all that is odd in between. The server sees <paramref name="seen"/> where the client asked <paramref name="asked"/>.</summary>
+    private static IEnumerable<(bool FromClient, byte[] Frame)> Conversation(Random random, uint asked, ushort port, uint seen)
+    {
+        yield return (true, ToServer(17, Frame.Udp(5000, port, 10)));
+        yield return (false, ToClient(17, Frame.Udp(8080, 5000, 10)));
+        for (var i = 0; i < 60; i++)
+        {
+            // Of all lengths, parities and types of service; some longer than their frame's packet.
+            yield return (true, Pad(ToServer(17, Filled(Frame.Udp(5000, port, random.Next(0, 1400)), 8), (byte)(random.Next(64) * 4), (byte)random.Next(2, 255)), i % 5 * 3));
+            yield return (false, Pad(ToClient(17, Filled(Frame.Udp(8080, 5000, random.Next(0, 40)), 8)), i % 2 * 20));
+        }
+        // Without a checksum; with a wrong one; with no more of it than a device would complete; out of time; with a wrong header checksum; fragments.
+        var plain = ToServer(17, Frame.Udp(5000, port, 33));
+        yield return (true, Changed(plain, frame => frame.AsSpan(40, 2).Clear(), fix: false));
+        yield return (true, Changed(plain, frame => frame[41] ^= 1, fix: false));
+        yield return (true, Changed(plain, frame => frame[8 + 14] = 1, fix: true));
+        yield return (true, Changed(plain, frame => frame[24] ^= 1, fix: false));
+        yield return (true, Changed(plain, frame => BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(38), 500), fix: false));
+
+        yield return (true, ToServer(6, Frame.Tcp(6000, port, 2, 999, 0)));
+        yield return (false, ToClient(6, Frame.Tcp(8080, 6000, 18, 4999, 1000)));
+        yield return (true, ToServer(6, Frame.Tcp(6000, port, 16, 1000, 5000)));
+        var (ours, theirs) = (1000u, 5000u);
+        for (var i = 0; i < 40; i++)
+        {
+            var length = random.Next(0, 1400);
+            yield return (true, ToServer(6, Filled(Frame.Tcp(6000, port, (byte)(i % 3 == 0 ? 24 : 16), ours, theirs, length), 20), (byte)(i % 4 * 4)));
+            ours += (uint)length;
+            yield return (false, Pad(ToClient(6, Filled(Frame.Tcp(8080, 6000, 16, theirs, ours, i % 7), 20)), 6));
+            theirs += (uint)(i % 7);
+        }
+        // Urgent data, an impossible set of flags, a header that is longer than the packet, a wrong checksum.
+        yield return (true, ToServer(6, Frame.Tcp(6000, port, 48, ours, theirs)));
+        yield return (true, ToServer(6, Frame.Tcp(6000, port, 3, ours, theirs)));
+        yield return (true, Changed(ToServer(6, Frame.Tcp(6000, port, 16, ours, theirs)), frame => frame[46] = 0xf0, fix: true));
+        yield return (true, Changed(ToServer(6, Frame.Tcp(6000, port, 16, ours, theirs, 100)), frame => frame[100] ^= 4, fix: false));
+        // Its reset must have the next number, which only who followed the connection knows.
+        yield return (false, ToClient(6, Frame.Tcp(8080, 6000, 17, theirs, ours)));
+        yield return (true, ToServer(6, Frame.Tcp(6000, port, 16, ours, theirs + 1)));
+        yield return (true, ToServer(6, Frame.Tcp(6000, port, 17, ours, theirs + 1)));
+        yield return (false, ToClient(6, Frame.Tcp(8080, 6000, 16, theirs + 1, ours + 1)));
+
+        yield return (true, ToServer(6, Frame.Tcp(6001, port, 2, 999, 0)));
+        yield return (false, ToClient(6, Frame.Tcp(8080, 6001, 18, 4999, 1000)));
+        for (var i = 0; i < 10; i++) yield return (true, ToServer(6, Frame.Tcp(6001, port, 16, 1000 + (uint)i * 10, 5000, 10)));
+        yield return (false, ToClient(6, Frame.Tcp(8080, 6001, 16, 5000, 1100)));
+        yield return (false, ToClient(6, Frame.Tcp(8080, 6001, 4, 5000, 0)));
+        yield return (true, ToServer(6, Frame.Tcp(6001, port, 16, 1100, 5000, 10)));
+
+        byte[] ToServer(byte protocol, byte[] segment, byte tos = 0, byte ttl = 64) => Frame.Build(s_director1Mac, s_clientMac, Client, asked, protocol, segment, ttl: ttl, tos: tos);
+
+        byte[] ToClient(byte protocol, byte[] segment) => Frame.Build(s_director2Mac, s_serverMac, Server, seen, protocol, segment);
+    }
+
+    private static byte[] Filled(byte[] segment, int header)
+    {
+        for (var i = header; i < segment.Length; i++) segment[i] = (byte)(i * 7);
+        return segment;
+    }
+
+    private static byte[] Pad(byte[] frame, int bytes) => [.. frame, .. new byte[bytes]];
+
+    private static byte[] Changed(byte[] frame, Action<byte[]> change, bool fix)
+    {
+        frame = [.. frame];
+        change(frame);
+        if (fix) Frame.FixChecksums(frame);
+        return frame;
+    }
+
+    private static void Connect(int number, NetworkNamespace host, NetworkNamespace director, byte[] hostMac, byte[] directorMac)
+    {
+        Shell.Run($"ip -n {host.Name} link add net{number} address {Text(hostMac)} type veth peer name net{number} address {Text(directorMac)} netns {director.Name}");
+        Shell.Run($"ip -n {host.Name} address add 10.{number}.0.2/24 dev net{number}");
+        Shell.Run($"ip -n {director.Name} address add 10.{number}.0.1/24 dev net{number}");
+        foreach (var place in new[] { host, director })
+        {
+            place.Run($"sysctl -qw net.ipv6.conf.net{number}.disable_ipv6=1");
+            Shell.Run($"ip -n {place.Name} link set net{number} up");
+        }
+
+        static string Text(byte[] mac) => string.Join(':', mac.Select(part => part.ToString("x2", null)));
+    }
+}
