@@ -2,7 +2,7 @@
 
 peer.py serve NAME ADDRESS PORT   answers every connection and every datagram with NAME; keeps a connection that says "hold"
 peer.py talk                      a client that does what its input says, a line each, and prints the answers of each in a line:
-    ask tcp|udp ADDRESS PORT FROM...   one connection (datagram) after another, each from FROM = ADDRESS:PORT (0.0.0.0:0: any)
+    ask tcp|udp ADDRESS PORT FROM...   one connection (datagram) after another, each from FROM = ADDRESS:PORT (0.0.0.0:0, :::0: any)
     hold ADDRESS PORT FROM...          connections that stay open
     release                            closes those
 """
@@ -12,8 +12,9 @@ import sys
 
 
 def serve(name, address, port):
-    tcp = socket.create_server((address, port), backlog=64)
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    tcp = socket.create_server((address, port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
+    udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     udp.bind((address, port))
     selector = selectors.DefaultSelector()
     selector.register(tcp, selectors.EVENT_READ)
@@ -39,11 +40,11 @@ def serve(name, address, port):
 
 
 def opened(kind, target, source):
-    host, port = source.split(":")
-    peer = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    host, port = source.rsplit(":", 1)
+    peer = socket.socket(socket.AF_INET6 if ":" in target[0] else socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
     peer.settimeout(3)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if (host, port) != ("0.0.0.0", "0"):
+    if (host, port) not in (("0.0.0.0", "0"), ("::", "0")):
         peer.bind((host, int(port)))
     peer.connect(target)
     return peer

@@ -1,10 +1,11 @@
 using Weir.Kernel.Tests.Differential;
 using Weir.Kernel.Tests.Networks;
+using FrameIPv6 = Weir.DataPath.Tests.Bench.FrameIPv6;
 
 namespace Weir.Kernel.Tests.Compatibility;
 
 /// <summary>The rows about ipvsadm: which server each new connection of a client reaches, or which error a command gives.</summary>
-internal sealed record ServiceFeature(string Section, string Name, string[] Commands, string? Reached, string? Error = null)
+internal sealed record ServiceFeature(string Section, string Name, string[] Commands, string? Reached, string? Error = null, bool IsIPv6 = false)
 {
     private const string OneServer = "????";
 
@@ -14,6 +15,7 @@ internal sealed record ServiceFeature(string Section, string Name, string[] Comm
     public string? Run()
     {
         using var router = new Router("compat");
+        if (IsIPv6) router.AddIPv6();
         try
         {
             foreach (var command in Commands)
@@ -26,6 +28,11 @@ internal sealed record ServiceFeature(string Section, string Name, string[] Comm
             var reached = "";
             for (ushort i = 0; i < (Reached ?? OneServer).Length; i++)
             {
+                if (IsIPv6)
+                {
+                    reached += ReachedByIPv6(router, 2000 + i);
+                    continue;
+                }
                 var frame = Frame.Build(Router.LeftRouterMac, Router.LeftHostMac, 0x0a010002, 0x0a010001, 6, Frame.Tcp((ushort)(2000 + i), 80, Frame.Syn, 100, 0));
                 var arrived = router.Exchange(true, frame, 1);
                 // Servers A, B, C are 10.2.0.2, .3, .4; with direct routing the address stays and only the way tells, so that every server counts as A.
@@ -39,6 +46,14 @@ internal sealed record ServiceFeature(string Section, string Name, string[] Comm
         {
             router.Namespace.Execute([Shell.Weir("weir"), "down"]);
         }
+    }
+
+    private static char ReachedByIPv6(Router router, int port)
+    {
+        var frame = FrameIPv6.Tcp("fd01::2", port, "fd01::1", 80, Frame.Syn);
+        Router.LeftRouterMac.CopyTo(frame, 0);
+        var arrived = router.Exchange(true, frame, 1).Where(a => !a.Left && a.Frame[12] == 0x86 && a.Frame[FrameIPv6.Ip + 6] == 6).ToList();
+        return arrived.Count == 1 && FrameIPv6.IsSound(arrived[0].Frame) ? (char)('A' + arrived[0].Frame[FrameIPv6.Ip + 39] - 2) : '-';
     }
 }
 
@@ -61,7 +76,7 @@ internal static class ServiceFeatures
         new("services", "`-p` (persistence)", ["-A -t 10.1.0.1:80 -s rr -p 60", "-a -t 10.1.0.1:80 -r 10.2.0.2:80 -m", "-a -t 10.1.0.1:80 -r 10.2.0.3:80 -m"], "BBB"),
         new("services", "no server: refused", Service("rr"), "---"),
         Refusal("services", "SCTP", "-A --sctp-service 10.1.0.1:80 -s rr"),
-        Refusal("services", "IPv6", "-A -t [fd00::1]:80 -s rr"),
+        new("services", "IPv6", ["-A -t [fd01::1]:80 -s rr", "-a -t [fd01::1]:80 -r [fd02::2]:80 -m", "-a -t [fd01::1]:80 -r [fd02::3]:80 -m"], "BABA", IsIPv6: true),
         Refusal("services", "`--ops`", "-A -u 10.1.0.1:80 -s rr --ops"),
         Refusal("services", "`--pe`", "-A -u 10.1.0.1:80 -s rr -p 60 --pe sip"),
         Refusal("services", "`--start-daemon`", "--start-daemon master --mcast-interface left"),

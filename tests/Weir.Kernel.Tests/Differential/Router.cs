@@ -46,6 +46,19 @@ internal sealed class Router : IDisposable
 
     public NetworkNamespace Namespace => _router;
 
+    /// <summary>IPv6 as well: fd01::/64 and fd02::/64, with the same last numbers.</summary>
+    public void AddIPv6()
+    {
+        foreach (var (side, number) in new[] { ("left", 1), ("right", 2) })
+        {
+            Shell.Run($"ip -n {_router.Name} link set {side} addrgenmode none");
+            _router.Run($"sysctl -qw net.ipv6.conf.{side}.disable_ipv6=0");
+            Shell.Run($"ip -n {_router.Name} address add fd0{number}::1/64 dev {side} nodad");
+            for (var i = 2; i < 10; i++) Shell.Run($"ip -n {_router.Name} neighbour add fd0{number}::{i} lladdr 02:00:00:00:0{number}:02 dev {side} nud permanent");
+        }
+        _router.Run("sysctl -qw net.ipv6.conf.all.forwarding=1");
+    }
+
     /// <summary>Sends a frame in and returns what came out on either side. Forwarding over veth happens within the sending call, so what comes is there
     /// at once; where fewer frames came than <paramref name="expected"/> it waits a while.</summary>
     public List<(bool Left, byte[] Frame)> Exchange(bool left, byte[] frame, int expected = 0)

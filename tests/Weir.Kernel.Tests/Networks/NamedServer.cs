@@ -10,18 +10,21 @@ internal sealed class NamedServer : IDisposable
     private readonly Socket _listener;
     private readonly Socket _datagrams;
     private readonly byte[] _name;
+    private readonly bool _tellsLength;
     private readonly List<Socket> _accepted = [];
 
-    public NamedServer(NetworkNamespace place, string name, string address, int port)
+    /// <summary>With <paramref name="tellsLength"/> the answer to a datagram also says how long it was.</summary>
+    public NamedServer(NetworkNamespace place, string name, string address, int port, bool tellsLength = false)
     {
+        _tellsLength = tellsLength;
         _name = Encoding.ASCII.GetBytes(name);
         var endpoint = new IPEndPoint(IPAddress.Parse(address), port);
         (_listener, _datagrams) = place.Inside(() =>
         {
-            var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            var listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             listener.Bind(endpoint);
             listener.Listen();
-            var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            var datagrams = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             datagrams.Bind(endpoint);
             return (listener, datagrams);
         });
@@ -78,13 +81,15 @@ internal sealed class NamedServer : IDisposable
 
     private async Task AnswerAsync()
     {
-        var buffer = new byte[64];
+        var buffer = new byte[65536];
+        var any = new IPEndPoint(_datagrams.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
         try
         {
             while (true)
             {
-                var received = await _datagrams.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
-                await _datagrams.SendToAsync(_name, received.RemoteEndPoint);
+                var received = await _datagrams.ReceiveFromAsync(buffer, any);
+                byte[] answer = _tellsLength ? [.. _name, .. Encoding.ASCII.GetBytes($" {received.ReceivedBytes}")] : _name;
+                await _datagrams.SendToAsync(answer, received.RemoteEndPoint);
             }
         }
         catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
