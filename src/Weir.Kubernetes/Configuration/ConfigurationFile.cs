@@ -47,6 +47,16 @@ public static class ConfigurationFile
     /// <summary>Writes all settings.</summary>
     public static string Write(SettingValues values)
     {
+        var text = new StringBuilder();
+        Write(text, Document(values), 0);
+        return text.ToString();
+    }
+
+    /// <summary>All settings as JSON, for /configz.</summary>
+    public static string ToJson(SettingValues values) => Document(values).ToJsonString();
+
+    private static JsonObject Document(SettingValues values)
+    {
         var document = new JsonObject { ["apiVersion"] = ApiVersion, ["kind"] = Kind };
         foreach (var setting in Settings.All)
         {
@@ -62,9 +72,7 @@ public static class ConfigurationFile
             }
             parent[path[^1]] = value;
         }
-        var text = new StringBuilder();
-        Write(text, document, 0);
-        return text.ToString();
+        return document;
     }
 
     /// <summary>Takes a value out of the document, so that what remains is unknown.</summary>
