@@ -18,6 +18,9 @@ public interface INodeControl
     /// <summary>Sets the times after which silent connections end.</summary>
     void SetTimeouts(FlowTimeouts flows, ServiceTimeouts services);
 
+    /// <summary>Says how gladly the kernel may kill this process where memory runs out, from -1000 (never) to 1000.</summary>
+    void AdjustOomScore(int score);
+
     /// <summary>What the data path says of itself; null where nothing is loaded.</summary>
     DataPathStatus? ReadStatus();
 

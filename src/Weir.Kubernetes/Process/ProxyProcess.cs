@@ -85,7 +85,7 @@ public sealed class ProxyProcess
             control.Network.Prepare(configuration.Options.IsArpStrict);
             control.SetTimeouts(configuration.FlowTimeouts, configuration.ServiceTimeouts);
             if (command.IsInitOnly) return 0;
-            AdjustOomScore(configuration.OomScoreAdjust, logger);
+            control.AdjustOomScore(configuration.OomScoreAdjust);
             return await ServeAsync(command, values, configuration, control, lines, logger, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -96,18 +96,6 @@ public sealed class ProxyProcess
         {
             logger.LogError("The API server: {problem}", problem.Message);
             return 1;
-        }
-    }
-
-    private static void AdjustOomScore(int score, ILogger logger)
-    {
-        try
-        {
-            File.WriteAllText("/proc/self/oom_score_adj", score.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            logger.LogWarning("The OOM score is as it was: {problem}", problem.Message);
         }
     }
 
