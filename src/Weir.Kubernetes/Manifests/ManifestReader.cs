@@ -20,7 +20,7 @@ public static class ManifestReader
         {
             foreach (var document in YamlJson.Read(text)) Add(document, result);
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException or InvalidCastException or ArgumentException)
+        catch (Exception problem) when (problem is JsonException or NotSupportedException or OverflowException or InvalidOperationException or InvalidCastException or ArgumentException)
         {
             throw new FormatException(problem.Message, problem);
         }

@@ -78,7 +78,7 @@ public sealed class ServiceTranslator(NodeView node, string scheduler, SourceTra
         var outside = inside with
         {
             Servers = service.IsExternalLocal ? local : cluster,
-            NearServers = service.IsExternalLocal ? cluster : null,
+            NearServers = service.IsExternalLocal && cluster != local ? cluster : null,
             Masquerade = service.IsExternalLocal ? SourceTranslation.Node : SourceTranslation.All,
         };
         foreach (var address in addresses.External) Add(FrontendKind.External, address, port.Port, []);

@@ -114,6 +114,7 @@ public sealed class ManifestFolderTests : IDisposable
     [InlineData("- a\n- b")]
     [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: 7}")]
     [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: eighty}]}")]
+    [InlineData("apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80, targetPort: true}]}")]
     [InlineData("apiVersion: v1\nkind: Service\nspec: {}")]
     [InlineData("kind: {a: b}")]
     [InlineData("kind: List\nitems: 5")]
