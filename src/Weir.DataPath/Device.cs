@@ -20,7 +20,7 @@ public unsafe struct Device
     public IpAddress AddressIPv6;
 }
 
-/// <summary>What a device can do.</summary>
+/// <summary>What else is to be known of a device.</summary>
 [Flags]
 public enum DeviceFlags : uint
 {
@@ -28,4 +28,7 @@ public enum DeviceFlags : uint
 
     /// <summary>It sends what XDP redirects to it, and nobody waits at its egress for what passes.</summary>
     TakesXdp = 1 << 0,
+
+    /// <summary>This node's pods come in by it.</summary>
+    Pods = 1 << 1,
 }

@@ -73,6 +73,9 @@ public static class Maps
     /// <summary>Virtual services.</summary>
     public static readonly HashMap<ServiceKey, Service> Services = new(65536, MapFlags.NoPrealloc);
 
+    /// <summary>Prefixes of addresses that mean something to services: <see cref="NetworkUse"/>.</summary>
+    public static readonly LpmTrieMap<NetworkKey, uint> Networks = new(262144);
+
     /// <summary>By service slot; 0 is none.</summary>
     public static readonly ArrayMap<ServiceState> ServiceStates = new(65536, MapFlags.Mmapable);
 

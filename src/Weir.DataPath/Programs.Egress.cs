@@ -175,6 +175,7 @@ public static unsafe partial class Programs
         if ((active & ActiveImage.Services) != 0)
         {
             var action = VirtualServices.LocalOut(skb, packet);
+            if (action == TcAction.Continue && Guard.IsDue(packet, active)) action = Guard.Check(skb, packet);
             if (action != TcAction.Continue) return action;
         }
         uint outIfIndex = packet->OutIfIndex;
@@ -218,6 +219,11 @@ public static unsafe partial class Programs
         packet->InIfIndex = inIfIndex;
         if ((active & ActiveImage.Tracking) == 0 || !IsTracked(packet)) return TcAction.Continue;
         if ((packet->Flags & PacketFlags.Answer) != 0) return PostroutingOfAnswer(skb, packet, active);
+        if ((packet->FlowStatus & FlowStatus.Masquerade) != 0 && IsNatDue(packet, FlowStatus.SourceNatDone))
+        {
+            var action = Setup.Masquerade(skb, packet);
+            if (action != TcAction.Continue) return action;
+        }
         if (Has(active, BuiltInChain.NatPostrouting) && IsNatDue(packet, FlowStatus.SourceNatDone))
         {
             packet->InIfIndex = 0;

@@ -102,6 +102,12 @@ public static unsafe partial class Programs
     private static int Deliver(SkBuff* skb, Packet* packet, uint active)
     {
         var isVirtual = (active & ActiveImage.Services) != 0 && VirtualServices.IsVirtual(packet);
+        if (!isVirtual && Guard.IsDue(packet, active))
+        {
+            packet->Hook = Hook.Input;
+            var action = Guard.Check(skb, packet);
+            if (action != TcAction.Continue) return action;
+        }
         if (!isVirtual && !IsLocal(skb, packet, active)) return Onward(skb, packet, active);
         packet->Hook = Hook.Input;
         if (Has(active, BuiltInChain.MangleInput))

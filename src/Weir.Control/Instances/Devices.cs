@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Weir.Bpf.Netlink;
 using Weir.DataPath;
+using Weir.Model.Rules;
 
 namespace Weir.Control.Instances;
 
@@ -24,9 +25,12 @@ public static class Devices
         return master?.Kind is "bridge" or "bond" or "team" or "openvswitch" ? $"port of {master.Kind} {master.Name}" : null;
     }
 
-    /// <summary>What the data path is told of each device: its name, its first addresses, its link address, and whether it is among those that take frames from XDP.</summary>
+    /// <summary>
+    /// What the data path is told of each device: its name, its first addresses, its link address, whether it is among those that take frames from XDP, and whether this
+    /// node's pods come in by it.
+    /// </summary>
     internal static unsafe Dictionary<uint, Device> Describe(
-        IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceAddress> addresses, IReadOnlyList<DeviceAddressIPv6> ipv6, IReadOnlySet<uint> takers)
+        IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceAddress> addresses, IReadOnlyList<DeviceAddressIPv6> ipv6, IReadOnlySet<uint> takers, InterfacePattern pods)
     {
         var result = new Dictionary<uint, Device>();
         foreach (var device in devices)
@@ -35,6 +39,7 @@ public static class Devices
             Encoding.UTF8.GetBytes(device.Name.AsSpan(), new Span<byte>(record.Name, 15));
             if (device.Mac.Length == 6) device.Mac.CopyTo(new Span<byte>(record.Mac, 6));
             if (takers.Contains(device.IfIndex)) record.Flags |= DataPath.DeviceFlags.TakesXdp;
+            if (!pods.IsAny && pods.Matches(device.Name)) record.Flags |= DataPath.DeviceFlags.Pods;
             foreach (var address in addresses)
             {
                 // Addresses of the host's scope are not taken as sources (inet_select_addr), but on loopback there are no others.

@@ -2,6 +2,7 @@ using System.Globalization;
 using Weir.Bpf.Linux;
 using Weir.Bpf.Netlink;
 using Weir.Control.Images;
+using Weir.Control.Services;
 using Weir.DataPath;
 using Weir.DataPath.Image;
 using Weir.DataPath.Rules;
@@ -23,7 +24,7 @@ public sealed partial class Instance
     {
         get
         {
-            var flags = (uint)Active & ActiveImage.Services;
+            var flags = (uint)Active & (ActiveImage.Services | ActiveImage.Guarded);
             return flags == 0 ? 0 : flags | ActiveImage.Tracking;
         }
     }
@@ -93,9 +94,16 @@ public sealed partial class Instance
         Commit(ImageBuilder.WithFlags(live, ActiveImage.Services | ActiveImage.Tracking, 0));
     }
 
+    /// <summary>Whether what begins at addresses of services, and is for none, is refused.</summary>
+    public void GuardServices(bool isOn)
+    {
+        if (((Active & ActiveImage.Guarded) != 0) != isOn) Commit(ImageBuilder.WithFlags(ReadImage(), isOn ? ActiveImage.Guarded : 0, isOn ? 0 : ActiveImage.Guarded));
+    }
+
     /// <summary>The last service has gone.</summary>
     public void DisableServices()
     {
+        if ((Active & ActiveImage.Guarded) != 0) return;
         if ((Active & ActiveImage.Services) != 0)
         {
             var live = ReadImage();
@@ -138,7 +146,7 @@ public sealed partial class Instance
         // What is left are links of devices that are gone.
         foreach (var index in linked) _attachments.Detach(index, socket);
         _xdp.Attach(devices, socket, 0);
-        WriteDevices(Devices.Describe(devices, socket.Addresses(), socket.IPv6Addresses(), _xdp.Takers(devices, socket)));
+        WriteDevices(Devices.Describe(devices, socket.Addresses(), socket.IPv6Addresses(), _xdp.Takers(devices, socket), ServiceTables.PodInterfaceOf(this)));
         _xdp.DetachUnwanted(devices, socket);
         if (AsksAddressTypes()) WriteAddressTypes(socket);
         WriteAnswerLimits();

@@ -119,6 +119,9 @@ public sealed partial class Instance : IDisposable
         return map;
     }
 
+    /// <summary>One of the programs that are not for devices, loaded when it is first asked for. The caller holds the lock.</summary>
+    internal BpfProgram Program(string name) => _programs.Get(name);
+
     /// <summary>Names of the loaded programs.</summary>
     public IReadOnlyList<string> ProgramNames() => [.. Directory.EnumerateFiles($"{_pins}/programs").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 

@@ -7,6 +7,7 @@ using Weir.DataPath.Flows;
 using Weir.DataPath.Services;
 using Weir.Model;
 using ForwardingMethod = Weir.Model.ForwardingMethod;
+using KernelKey = Weir.DataPath.Services.ServiceKey;
 using ModelFlags = Weir.Model.ServiceFlags;
 using ModelKey = Weir.Model.ServiceKey;
 using ModelState = Weir.Model.ServiceState;
@@ -34,7 +35,7 @@ public sealed partial class ServiceStore
         using var instance = Instance.TryOpen(folder);
         if (instance is null) return [];
         using var tables = new ServiceTables(instance);
-        return [.. tables.All().Select(entry => StateOf(tables, ServiceTables.KeyOf(entry.Key), entry.Value))];
+        return [.. tables.All().Where(entry => (entry.Key.Scope & KernelKey.Near) == 0).Select(entry => StateOf(tables, ServiceTables.KeyOf(entry.Key), entry.Value))];
     }
 
     /// <inheritdoc/>

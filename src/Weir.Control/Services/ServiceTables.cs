@@ -1,10 +1,14 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Weir.Bpf.Kernel;
 using Weir.Bpf.Maps;
 using Weir.Control.Images;
 using Weir.Control.Instances;
 using Weir.DataPath;
 using Weir.DataPath.Services;
 using Weir.Model;
+using Weir.Model.Rules;
 using KernelKey = Weir.DataPath.Services.ServiceKey;
 using KernelState = Weir.DataPath.Services.ServiceState;
 using ModelKey = Weir.Model.ServiceKey;
@@ -22,6 +26,9 @@ internal sealed class ServiceTables : IDisposable
     private const uint ServerHighMark = 5;
     private const uint FirstListElement = 16;
 
+    /// <summary>Four elements: the name of the devices that this node's pods come in by (IFNAMSIZ).</summary>
+    private const uint PodInterfaceMark = 6;
+
     private readonly BpfHash<KernelKey, Service> _services;
     private readonly BpfArray<uint> _lists;
     private readonly BpfHash<uint, Estimate> _estimates;
@@ -37,30 +44,65 @@ internal sealed class ServiceTables : IDisposable
         _services = instance.Map(nameof(Maps.Services)).AsHash<KernelKey, Service>();
         _lists = instance.Map(nameof(Maps.ServerLists)).AsArray<uint>();
         _estimates = instance.Map(nameof(Maps.Estimates)).AsHash<uint, Estimate>();
+        Networks = new(instance);
         _servers = instance.Map(nameof(Maps.Servers)).AsArray<Server>().MapMemory();
         _states = instance.Map(nameof(Maps.ServiceStates)).AsArray<KernelState>().MapMemory();
     }
+
+    /// <summary>Prefixes of addresses.</summary>
+    public NetworkTable Networks { get; }
 
     public Span<Server> Servers => _servers.Span;
 
     public Span<KernelState> States => _states.Span;
 
+    /// <summary>The highest server slot that was ever in use.</summary>
+    public uint HighestServer => Math.Min(_lists[ServerHighMark], (uint)Servers.Length - 1);
+
+    /// <summary>The devices that this node's pods come in by, as a Service proxy named them; <see cref="InterfacePattern.Any"/>: it named none.</summary>
+    public static InterfacePattern PodInterfaceOf(Instance instance)
+    {
+        var lists = instance.Map(nameof(Maps.ServerLists)).AsArray<uint>();
+        Span<uint> name = stackalloc uint[4];
+        for (var i = 0; i < name.Length; i++) name[i] = lists[PodInterfaceMark + (uint)i];
+        var bytes = MemoryMarshal.AsBytes(name);
+        return new(Encoding.UTF8.GetString(bytes[..(bytes.IndexOf((byte)0) is >= 0 and var end ? end : bytes.Length)]));
+    }
+
+    /// <summary>Keeps what <see cref="PodInterfaceOf"/> gives.</summary>
+    public void SetPodInterface(InterfacePattern pattern)
+    {
+        Span<uint> name = stackalloc uint[4];
+        name.Clear();
+        Encoding.UTF8.GetBytes(pattern.Text, MemoryMarshal.AsBytes(name));
+        _lists.SetMany(PodInterfaceMark, name);
+    }
+
     public static KernelKey KeyOf(ModelKey key) => key.IsMark
-        ? new() { Mark = key.Mark, Family = key.Family == AddressFamily.IPv6 ? KernelKey.IPv6 : (byte)0 }
+        ? new() { Mark = key.Mark, Scope = key.Family == AddressFamily.IPv6 ? KernelKey.IPv6 : (byte)0 }
         : new() { Address = NetworkOrder.Of(key.Address), PortBe = NetworkOrder.PortBe(key.Port), Protocol = (byte)key.Protocol };
 
     public static ModelKey KeyOf(KernelKey key) => key.Mark != 0
-        ? ModelKey.OfMark(key.Mark, key.Family == KernelKey.IPv6 ? AddressFamily.IPv6 : AddressFamily.IPv4)
+        ? ModelKey.OfMark(key.Mark, (key.Scope & KernelKey.IPv6) != 0 ? AddressFamily.IPv6 : AddressFamily.IPv4)
         : ModelKey.Of((ServiceProtocol)key.Protocol, NetworkOrder.From(key.Address), NetworkOrder.PortBe(key.PortBe));
 
-    public bool TryGet(ModelKey key, out Service service) => _services.TryGet(KeyOf(key), out service);
+    public bool TryGet(ModelKey key, out Service service) => TryGet(KeyOf(key), out service);
+
+    public bool TryGet(KernelKey key, out Service service) => _services.TryGet(key, out service);
 
     public KeyValuePair<KernelKey, Service>[] All() => _services.ToArray();
 
-    /// <summary>Makes a record live: one write.</summary>
-    public void Set(ModelKey key, Service service) => _services.Set(KeyOf(key), service);
+    /// <summary>Whether there is no service at all.</summary>
+    public unsafe bool IsEmpty()
+    {
+        KernelKey key;
+        return _services.Map.TryNextKey([], new Span<byte>(&key, sizeof(KernelKey))) == Errno.ENOENT;
+    }
 
-    public void Remove(ModelKey key) => _services.Remove(KeyOf(key));
+    /// <summary>Makes a record live: one write.</summary>
+    public void Set(KernelKey key, Service service) => _services.Set(key, service);
+
+    public void Remove(KernelKey key) => _services.Remove(key);
 
     /// <summary>The slots of a service's servers, newest first.</summary>
     public uint[] ServersOf(in Service service)
@@ -97,11 +139,10 @@ internal sealed class ServiceTables : IDisposable
     /// A slot for a new service: that of the same service where it was deleted and connections to its servers are left, which go on once the servers are
     /// added again; otherwise a free one. Null where all are in use.
     /// </summary>
-    public uint? TakeServiceSlot(ModelKey key)
+    public uint? TakeServiceSlot(KernelKey key)
     {
-        var record = KeyOf(key);
-        if ((FormerSlotOf(record) ?? Reserve(ServiceNextMark, ServiceEndMark, 1, 1, (uint)States.Length, UsedServiceSlots)) is not { } slot) return null;
-        States[(int)slot] = new() { Key = record };
+        if ((FormerSlotOf(key) ?? Reserve(ServiceNextMark, ServiceEndMark, 1, 1, (uint)States.Length, UsedServiceSlots)) is not { } slot) return null;
+        States[(int)slot] = new() { Key = key };
         return slot;
     }
 
@@ -110,7 +151,7 @@ internal sealed class ServiceTables : IDisposable
         foreach (var slot in Former)
         {
             var server = Servers[(int)slot];
-            if (IsReferred(server) && KeyOf(States[(int)server.ServiceSlot].Key) == KeyOf(key)) return server.ServiceSlot;
+            if (IsReferred(server) && IsSame(States[(int)server.ServiceSlot].Key, key)) return server.ServiceSlot;
         }
         return null;
     }
@@ -122,7 +163,7 @@ internal sealed class ServiceTables : IDisposable
         {
             if (_former is not null) return _former;
             _former = [];
-            var high = Math.Min(_lists[ServerHighMark], (uint)Servers.Length - 1);
+            var high = HighestServer;
             for (uint slot = 1; slot <= high; slot++)
             {
                 ref var server = ref Servers[(int)slot];
@@ -147,7 +188,7 @@ internal sealed class ServiceTables : IDisposable
             if ((server.Flags & ServerFlags.Available) == 0 && IsReferred(server) && server.ServiceSlot == serviceSlot && server.PortBe == port &&
                 NetworkOrder.From(server.Address) == NetworkOrder.From(address)) return slot;
         }
-        var high = Math.Min(_lists[ServerHighMark], (uint)servers.Length - 1);
+        var high = HighestServer;
         while (_free <= high && ((servers[(int)_free].Flags & ServerFlags.Available) != 0 || IsReferred(servers[(int)_free]))) _free++;
         if (_free > high)
         {
@@ -179,7 +220,11 @@ internal sealed class ServiceTables : IDisposable
         return (ulong)(((UInt128)average * 1_000_000_000 + (UInt128.One << (shift - 1))) >> shift);
     }
 
-    private static bool IsReferred(in Server server) => server.Active > 0 || server.Inactive > 0 || server.Persistent > 0;
+    private static bool IsSame(in KernelKey left, in KernelKey right) =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<KernelKey>(in left)).SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<KernelKey>(in right)));
+
+    /// <summary>Whether connections, or persistent clients, still name the server.</summary>
+    public static bool IsReferred(in Server server) => server.Active > 0 || server.Inactive > 0 || server.Persistent > 0;
 
     /// <summary>
     /// Takes elements from the present gap; where that is used up, the largest gap of all is looked for. The mark moves before the elements are used, so a

@@ -128,6 +128,9 @@ public enum FlowStatus : uint
     /// <summary>A rule translated the destination to the virtual address: the INPUT chains see that one.</summary>
     VirtualNat = 1 << 23,
 
+    /// <summary>The service asks for an address of this host as source, see <see cref="Nat.Setup.Masquerade"/>.</summary>
+    Masquerade = 1 << 28,
+
     /// <summary>4 bits from <see cref="FlowTuple.WayShift"/> on: which of those that look the same after PREROUTING this one is.</summary>
     Way = 15 << FlowTuple.WayShift,
 }

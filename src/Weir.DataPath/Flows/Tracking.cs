@@ -260,6 +260,8 @@ public static unsafe class Tracking
         // The other direction of a connection that is routed to its server is not seen here: only ip_vs's own states tell.
         if (isService && (flow->IpvsFlags & IpvsFlowFlags.NoOutput) != 0)
             return kind != TcpStates.KindSyn || flow->IpvsState is not (IpvsState.TimeWait or IpvsState.Close);
+        // A port that ip_vs takes for closed may be used again, though the last acknowledgement was not seen (is_new_conn_expected).
+        if (isService && kind == TcpStates.KindSyn && packet->Direction == 0 && flow->IpvsState == IpvsState.TimeWait) return false;
         var next = TcpTracking.Next(skb, packet, flow);
         if (next == TcpStates.Ignored) return true;
         if (next == TcpStates.Reopened) return false;

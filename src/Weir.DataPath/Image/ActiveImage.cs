@@ -36,11 +36,14 @@ public static class ActiveImage
     /// <summary>A rule logs: the link headers of what comes in are kept until it is forwarded (<see cref="Maps.LinkHeaders"/>).</summary>
     public const uint LinkHeaders = 1 << 6;
 
+    /// <summary>New flows that no service has are looked up among the destinations that are services' (<see cref="Services.Guard"/>).</summary>
+    public const uint Guarded = 1 << 7;
+
     /// <summary>Bit <c>16 + n</c>: built-in chain n (<see cref="BuiltInChain"/>) is in a loaded table: it counts its policy and must be walked.</summary>
     public const int ChainShift = 16;
 
     /// <summary>What concerns IPv6 packets: rules do not.</summary>
-    public const uint ForIPv6 = SlotMask | Loaded | Tracking | Services;
+    public const uint ForIPv6 = SlotMask | Loaded | Tracking | Services | Guarded;
 
     /// <summary>The chains that a packet that comes in meets between tracking and a virtual service.</summary>
     public const uint BeforeServices = 1u << (ChainShift + (int)BuiltInChain.ManglePrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatPrerouting) |

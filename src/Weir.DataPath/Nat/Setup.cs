@@ -51,6 +51,32 @@ public static unsafe class Setup
         return Choose(packet, &range);
     }
 
+    /// <summary>A service asks for an address of this host as source: <c>-j MASQUERADE --random-fully</c>, without a rule.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    [Subprogram(Global = true)]
+    public static int Masquerade(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return TcAction.Shot;
+        var source = packet->Source;
+        if ((packet->Flags & PacketFlags.IPv6) != 0)
+        {
+            if (Routing.SourceIPv6(skb, packet, &source) == 0) return TcAction.Shot;
+        }
+        else
+        {
+            source.Word3Be = Routing.SourceAddressBe(skb, packet);
+            if (source.Word3Be == 0) return TcAction.Shot;
+        }
+        var flow = FlowTable.Of(packet);
+        if (flow == null) return TcAction.Shot;
+        flow->MasqueradeIfIndex = packet->OutIfIndex;
+        flow->Reply.Destination = source;
+        FlowTable.Set(flow, FlowStatus.SourceNat);
+        Range range = default;
+        range.Flags = (uint)NatRangeFlags.RandomFully;
+        return Choose(packet, &range);
+    }
+
     /// <summary>No rule translates the source: it stays, unless another flow's answers would look the same (netfilter's null binding).</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
     [Subprogram(Global = true)]

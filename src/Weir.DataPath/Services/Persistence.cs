@@ -37,7 +37,7 @@ public static unsafe class Persistence
             var old = Maps.Servers.At(template->ServerSlot);
             if (old == null) return 0;
             var slot = template->ServerSlot;
-            if ((old->Flags & ServerFlags.Available) == 0)
+            if ((old->Flags & (ServerFlags.Available | ServerFlags.Leaving)) != ServerFlags.Available)
             {
                 slot = (uint)Schedulers.Pick(service, tuple);
                 var chosen = Maps.Servers.At(slot);

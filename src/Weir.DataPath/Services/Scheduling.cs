@@ -21,6 +21,17 @@ internal static unsafe class Scheduling
         ServiceKey key;
         var service = ServiceLookup.Find(packet->Mark, &flow->Reply.Source, flow->Reply.SourcePortBe, packet->Protocol, &key);
         if (service == null) return TcAction.Shot;
+        if (service->Sources != 0 && Networks.Find(service->Sources, &packet->Source) == NetworkUse.None) return TcAction.Shot;
+        var hasNear = (service->Policy & ServicePolicy.HasNear) != 0;
+        var client = Clients.Far;
+        if (hasNear || service->Masquerade is SourceTranslation.ExceptPods or SourceTranslation.Node)
+            client = Clients.Locate(skb, packet, hasNear || service->Masquerade == SourceTranslation.Node ? 1u : 0);
+        if (hasNear && client != Clients.Far)
+        {
+            key.Scope |= ServiceKey.Near;
+            service = Maps.Services.Lookup(&key);
+            if (service == null) return TcAction.Shot;
+        }
         // The connection as the client sees it, after rules translated its destination.
         var tuple = &scratch->Key;
         Tuples.Invert(&flow->Reply, tuple);
@@ -29,6 +40,7 @@ internal static unsafe class Scheduling
         if (slot == 0)
         {
             Statistics.ServiceNoServer();
+            if (service->NoServer == NoServerAction.Drop) return TcAction.Shot;
             return Reject.Answer(skb, packet, (uint)RejectWith.IcmpPortUnreachable);
         }
         var server = Maps.Servers.At(slot);
@@ -57,12 +69,28 @@ internal static unsafe class Scheduling
             var keepsPort = server->PortBe == 0 || (isPersistent && key.PortBe != flow->VirtualPortBe);
             flow->Reply.Source = server->Address;
             if (!keepsPort) flow->Reply.SourcePortBe = server->PortBe;
+            if ((status & FlowStatus.LocalIn) == 0 && IsMasqueraded(packet, flow, service, client)) status |= FlowStatus.Masquerade;
         }
         else
         {
             flow->IpvsFlags |= IpvsFlowFlags.NoOutput;
         }
         return Start(packet, flow, server, status);
+    }
+
+    /// <summary>Whether the server is to see an address of this host instead of the client's.</summary>
+    private static bool IsMasqueraded(Packet* packet, Flow* flow, Service* service, int client)
+    {
+        if ((service->Policy & ServicePolicy.Proxied) == 0) return false;
+        // Its own server would answer past this host; a process that asks for an address of this host has taken that for its own, which only this host knows.
+        if (IpAddress.AreEqual(&packet->Source, &flow->Reply.Source) || IpAddress.AreEqual(&packet->Source, &flow->Virtual)) return true;
+        return service->Masquerade switch
+        {
+            SourceTranslation.All => true,
+            SourceTranslation.ExceptPods => client != Clients.Pod,
+            SourceTranslation.Node => client == Clients.Node,
+            _ => false,
+        };
     }
 
     /// <summary>Makes the pending flow that of a socket which was translated when it was connected.</summary>

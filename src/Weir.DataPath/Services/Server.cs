@@ -53,4 +53,10 @@ public enum ServerFlags : byte
 
     /// <summary>The slot is a server of a service now; without it flows that name it drop their packets.</summary>
     Available = 1 << 0,
+
+    /// <summary>Flows end when their next packet finds the slot taken away (net.ipv4.vs.expire_nodest_conn), instead of waiting for it to be back.</summary>
+    EndsFlows = 1 << 1,
+
+    /// <summary>It leaves as soon as its connections have ended: persistent clients get another one (net.ipv4.vs.expire_quiescent_template).</summary>
+    Leaving = 1 << 2,
 }

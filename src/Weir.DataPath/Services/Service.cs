@@ -38,6 +38,14 @@ public struct Service
 
     /// <summary>Always 0, which the verifier does not know, see <see cref="Flows.FlowTuple.Zero0"/>.</summary>
     public uint Zero;
+    public ServicePolicy Policy;
+    public SourceTranslation Masquerade;
+
+    /// <summary>What becomes of clients where no server takes connections.</summary>
+    public NoServerAction NoServer;
+
+    /// <summary>The realm of <see cref="Maps.Networks"/> that clients must be in; 0: all may come.</summary>
+    public uint Sources;
 }
 
 /// <summary>Schedulers that the data path knows.</summary>

@@ -6,8 +6,11 @@ namespace Weir.DataPath.Services;
 [StructLayout(LayoutKind.Sequential)]
 public struct ServiceKey
 {
-    /// <summary>A <see cref="Family"/>.</summary>
+    /// <summary>In <see cref="Scope"/>: the marked packets are IPv6.</summary>
     public const byte IPv6 = 1;
+
+    /// <summary>In <see cref="Scope"/>: the service as near clients see it, where they have servers of their own (<see cref="ServicePolicy.HasNear"/>).</summary>
+    public const byte Near = 2;
 
     public IpAddress Address;
 
@@ -15,7 +18,7 @@ public struct ServiceKey
     public ushort PortBe;
     public byte Protocol;
 
-    /// <summary><see cref="IPv6"/>: the marked packets are IPv6; otherwise 0.</summary>
-    public byte Family;
+    /// <summary>Bits: <see cref="IPv6"/>, <see cref="Near"/>.</summary>
+    public byte Scope;
     public uint Mark;
 }

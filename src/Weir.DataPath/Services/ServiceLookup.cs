@@ -11,15 +11,15 @@ internal static unsafe class ServiceLookup
         key->Address = default;
         key->PortBe = 0;
         key->Protocol = 0;
-        key->Family = 0;
+        key->Scope = 0;
         key->Mark = mark;
         if (mark != 0)
         {
-            if (!IpAddress.IsIPv4(address)) key->Family = ServiceKey.IPv6;
+            if (!IpAddress.IsIPv4(address)) key->Scope = ServiceKey.IPv6;
             var marked = Maps.Services.Lookup(key);
             if (marked != null) return marked;
             key->Mark = 0;
-            key->Family = 0;
+            key->Scope = 0;
         }
         key->Address = *address;
         key->PortBe = portBe;

@@ -124,6 +124,16 @@ public static unsafe class VirtualServices
         return service == null ? IsOther : IsClient;
     }
 
+    /// <summary>The packet's flow ends: the next packet begins another.</summary>
+    [Subprogram(Global = true)]
+    private static int End(Packet* packet)
+    {
+        if (packet == null) return 0;
+        var flow = FlowTable.Lookup(&packet->Original);
+        if (flow != null) FlowTable.Delete(&packet->Original, flow);
+        return 0;
+    }
+
     /// <summary>A packet of a flow that is in the table.</summary>
     [Subprogram(Global = true)]
     private static int Pass(Packet* packet)
@@ -152,7 +162,8 @@ public static unsafe class VirtualServices
         }
         else if (packet->Direction == 0)
         {
-            // The server was taken away: its connections hang until it is back or they expire.
+            // The server was taken away: its connections hang until it is back or they expire, unless its service is a proxy's.
+            if ((server->Flags & ServerFlags.EndsFlows) != 0) End(packet);
             return TcAction.Shot;
         }
         var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);

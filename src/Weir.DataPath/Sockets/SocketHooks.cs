@@ -58,7 +58,16 @@ public static unsafe class SocketHooks
         tuple.Protocol = (byte)context->Protocol;
         ServiceKey key;
         var service = ServiceLookup.Find(0, &tuple.Destination, tuple.DestinationPortBe, tuple.Protocol, &key);
-        if (service == null || service->Sockets == 0) return Allow;
+        if (service == null) return Allow;
+        if ((service->Policy & ServicePolicy.HasNear) != 0)
+        {
+            key.Scope |= ServiceKey.Near;
+            service = Maps.Services.Lookup(&key);
+            if (service == null) return Allow;
+        }
+        if (service->Sockets == 0) return Allow;
+        // A connected socket would stay with its server when that is taken away: its datagrams are translated on their way instead.
+        if (!isDatagram && context->Protocol == Parse.Udp && (service->Policy & ServicePolicy.Proxied) != 0) return Allow;
         var now = Helpers.KtimeGetNs();
         SocketKey name = default;
         name.Cookie = Helpers.GetSocketCookie(context);
@@ -79,6 +88,8 @@ public static unsafe class SocketHooks
         var server = Maps.Servers.At(slot);
         if (slot == 0 || server == null)
         {
+            // Dropped on its way.
+            if (service->NoServer == NoServerAction.Drop) return Allow;
             Helpers.SetRetval(ConnectionRefused);
             return Refuse;
         }

@@ -25,6 +25,7 @@ public sealed class BudgetTests(ITestOutputHelper output)
         ["SendIPv6"] = (1_200, 20_000),
         ["ReceiveIPv6"] = (100, 1_000),
         ["GetPeerNameIPv6"] = (100, 1_000),
+        ["EndFlow"] = (600, 5_000),
     };
 
     /// <summary>What clang 14 -O2 makes of the twin in C (<c>./bench twin</c> compiles it anew).</summary>

@@ -81,6 +81,8 @@ internal static class Frame
         return (Piece(frame, header, 0, firstBytes, true), Piece(frame, header, firstBytes, frame.Length - Ip - header - firstBytes, false));
     }
 
+    public static byte Protocol(ReadOnlySpan<byte> frame) => frame[Ip + 9];
+
     public static string Source(ReadOnlySpan<byte> frame) => new IPAddress(frame.Slice(Ip + 12, 4)).ToString();
 
     public static string Destination(ReadOnlySpan<byte> frame) => new IPAddress(frame.Slice(Ip + 16, 4)).ToString();

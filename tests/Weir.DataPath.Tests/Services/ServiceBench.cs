@@ -85,7 +85,7 @@ internal sealed unsafe class ServiceBench
         }
     }
 
-    private void Publish()
+    public void Publish()
     {
         var servers = _servers.ToArray();
         for (var i = 0; i < servers.Length; i++) *Maps.ServerLists.At(ListStart + (uint)i) = servers[i].Slot;
