@@ -13,6 +13,7 @@ internal static class Program
         ["connections"] = Connections,
         ["local"] = Local,
         ["programs"] = TestRuns.Measure,
+        ["xdp"] = Xdp.Measure,
         ["commands"] = Commands,
     };
 
