@@ -32,6 +32,9 @@ internal sealed class NamedServer : IDisposable
         _ = Task.Run(AnswerAsync);
     }
 
+    /// <summary>Who asked last, as the server sees it.</summary>
+    public IPEndPoint? LastClient { get; private set; }
+
     public void Dispose()
     {
         _listener.Dispose();
@@ -50,6 +53,7 @@ internal sealed class NamedServer : IDisposable
             {
                 var socket = await _listener.AcceptAsync();
                 lock (_accepted) _accepted.Add(socket);
+                LastClient = (IPEndPoint?)socket.RemoteEndPoint;
                 await socket.SendAsync(_name);
                 // Closed when the client closes.
                 _ = Task.Run(async () =>
@@ -88,6 +92,7 @@ internal sealed class NamedServer : IDisposable
             while (true)
             {
                 var received = await _datagrams.ReceiveFromAsync(buffer, any);
+                LastClient = (IPEndPoint)received.RemoteEndPoint;
                 byte[] answer = _tellsLength ? [.. _name, .. Encoding.ASCII.GetBytes($" {received.ReceivedBytes}")] : _name;
                 await _datagrams.SendToAsync(answer, received.RemoteEndPoint);
             }
