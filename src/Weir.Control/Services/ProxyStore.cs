@@ -46,15 +46,16 @@ public sealed partial class ProxyStore(StateFolder folder) : IProxyStore
         using var session = new ServiceSession(folder);
         if (session.TryOpen(makes: false, refreshes: false) is not { } open) return 0;
         var tables = open.Tables;
+        var servers = tables.Servers[..(int)(tables.HighestServer + 1)];
         var left = 0;
         var ended = new Dictionary<uint, HashSet<uint>>();
-        for (uint slot = 1; slot <= tables.HighestServer; slot++)
+        for (var slot = 1; slot < servers.Length; slot++)
         {
-            ref var server = ref tables.Servers[(int)slot];
+            ref var server = ref servers[slot];
             if ((server.Flags & (ServerFlags.Available | ServerFlags.Leaving)) != (ServerFlags.Available | ServerFlags.Leaving)) continue;
             if (HasConnections(server)) left++;
-            else if (ended.TryGetValue(server.ServiceSlot, out var slots)) slots.Add(slot);
-            else ended.Add(server.ServiceSlot, [slot]);
+            else if (ended.TryGetValue(server.ServiceSlot, out var slots)) slots.Add((uint)slot);
+            else ended.Add(server.ServiceSlot, [(uint)slot]);
         }
         foreach (var (service, slots) in ended)
         {

@@ -163,11 +163,10 @@ internal sealed class ServiceTables : IDisposable
         {
             if (_former is not null) return _former;
             _former = [];
-            var high = HighestServer;
-            for (uint slot = 1; slot <= high; slot++)
+            var servers = Servers[..(int)(HighestServer + 1)];
+            for (var slot = 1; slot < servers.Length; slot++)
             {
-                ref var server = ref Servers[(int)slot];
-                if ((server.Flags & ServerFlags.Available) == 0 && IsReferred(server)) _former.Add(slot);
+                if ((servers[slot].Flags & ServerFlags.Available) == 0 && IsReferred(servers[slot])) _former.Add((uint)slot);
             }
             return _former;
         }

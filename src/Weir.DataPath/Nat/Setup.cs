@@ -60,7 +60,7 @@ public static unsafe class Setup
         var source = packet->Source;
         if ((packet->Flags & PacketFlags.IPv6) != 0)
         {
-            if (Routing.SourceIPv6(skb, packet, &source) == 0) return TcAction.Shot;
+            if (Routing.SourceIPv6(skb, packet, &source) != 0) return TcAction.Shot;
         }
         else
         {

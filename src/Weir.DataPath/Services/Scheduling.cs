@@ -23,10 +23,10 @@ internal static unsafe class Scheduling
         if (service == null) return TcAction.Shot;
         if (service->Sources != 0 && Networks.Find(service->Sources, &packet->Source) == NetworkUse.None) return TcAction.Shot;
         var hasNear = (service->Policy & ServicePolicy.HasNear) != 0;
-        var client = Clients.Far;
+        var place = Clients.Far;
         if (hasNear || service->Masquerade is SourceTranslation.ExceptPods or SourceTranslation.Node)
-            client = Clients.Locate(skb, packet, hasNear || service->Masquerade == SourceTranslation.Node ? 1u : 0);
-        if (hasNear && client != Clients.Far)
+            place = Clients.Locate(skb, packet, hasNear || service->Masquerade == SourceTranslation.Node ? 1u : 0);
+        if (hasNear && place != Clients.Far)
         {
             key.Scope |= ServiceKey.Near;
             service = Maps.Services.Lookup(&key);
@@ -69,7 +69,7 @@ internal static unsafe class Scheduling
             var keepsPort = server->PortBe == 0 || (isPersistent && key.PortBe != flow->VirtualPortBe);
             flow->Reply.Source = server->Address;
             if (!keepsPort) flow->Reply.SourcePortBe = server->PortBe;
-            if ((status & FlowStatus.LocalIn) == 0 && IsMasqueraded(packet, flow, service, client)) status |= FlowStatus.Masquerade;
+            if ((status & FlowStatus.LocalIn) == 0 && IsMasqueraded(packet, flow, service, place)) status |= FlowStatus.Masquerade;
         }
         else
         {
@@ -79,7 +79,7 @@ internal static unsafe class Scheduling
     }
 
     /// <summary>Whether the server is to see an address of this host instead of the client's.</summary>
-    private static bool IsMasqueraded(Packet* packet, Flow* flow, Service* service, int client)
+    private static bool IsMasqueraded(Packet* packet, Flow* flow, Service* service, int place)
     {
         if ((service->Policy & ServicePolicy.Proxied) == 0) return false;
         // Its own server would answer past this host; a process that asks for an address of this host has taken that for its own, which only this host knows.
@@ -87,8 +87,8 @@ internal static unsafe class Scheduling
         return service->Masquerade switch
         {
             SourceTranslation.All => true,
-            SourceTranslation.ExceptPods => client != Clients.Pod,
-            SourceTranslation.Node => client == Clients.Node,
+            SourceTranslation.ExceptPods => place != Clients.Pod,
+            SourceTranslation.Node => place == Clients.Node,
             _ => false,
         };
     }
