@@ -54,7 +54,7 @@ public static unsafe partial class Programs
     }
 
     private static int BindSource(Packet* packet) =>
-        (packet->FlowStatus & FlowStatus.SourceNatDone) != 0 ? TcAction.Continue : Setup.Keep(packet, 0);
+        (packet->FlowStatus & FlowStatus.SourceNatDone) != 0 ? TcAction.Continue : Setup.Keep(packet, 0, 0);
 
     private static bool IsTracked(Packet* packet) => packet->State is TrackState.New or TrackState.Established or TrackState.Related;
 

@@ -60,7 +60,7 @@ public static unsafe class Setup
         var source = packet->Source;
         if ((packet->Flags & PacketFlags.IPv6) != 0)
         {
-            if (Routing.SourceIPv6(skb, packet, &source) != 0) return TcAction.Shot;
+            if (Routing.SourceIPv6(skb, packet, &source) == 0) return TcAction.Shot;
         }
         else
         {
@@ -72,18 +72,17 @@ public static unsafe class Setup
         flow->MasqueradeIfIndex = packet->OutIfIndex;
         flow->Reply.Destination = source;
         FlowTable.Set(flow, FlowStatus.SourceNat);
-        Range range = default;
-        range.Flags = (uint)NatRangeFlags.RandomFully;
-        return Choose(packet, &range);
+        return Keep(packet, 0, (uint)NatRangeFlags.RandomFully);
     }
 
-    /// <summary>No rule translates the source: it stays, unless another flow's answers would look the same (netfilter's null binding).</summary>
+    /// <summary>No rule translates the source: it stays, unless another flow's answers would look the same (netfilter's null binding). <paramref name="flags"/>: <see cref="NatRangeFlags"/> for its port.</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
     [Subprogram(Global = true)]
-    public static int Keep(Packet* packet, uint destination)
+    public static int Keep(Packet* packet, uint destination, uint flags)
     {
         if (packet == null) return TcAction.Shot;
         Range range = default;
+        range.Flags = flags;
         range.Destination = destination;
         return Choose(packet, &range);
     }

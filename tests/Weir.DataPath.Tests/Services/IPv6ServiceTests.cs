@@ -231,7 +231,7 @@ public sealed unsafe class IPv6ServiceTests
         host.Through(Frame.Tcp(Client, 40000, Virtual, 80, Syn));
         Sent(host, $"[{Client}]:40000>[{Virtual}]:80");
         host = new Host(_image) { Mark = 7 };
-        Serve(change: bench => bench.Key = new ServiceKey { Mark = 7, Family = ServiceKey.IPv6 });
+        Serve(change: bench => bench.Key = new ServiceKey { Mark = 7, Scope = ServiceKey.IPv6 });
         host.Through(Frame.Tcp(Client, 40000, Virtual, 80, Syn));
         Sent(host, $"[{Client}]:40000>[{Second}]:80");
     }
