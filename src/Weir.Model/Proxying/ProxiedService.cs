@@ -18,9 +18,9 @@ public sealed record ProxiedService
     /// <summary>Whose source is translated to an address of this node. A client that is its own server's always is.</summary>
     public SourceTranslation Masquerade { get; init; }
 
-    /// <summary>What becomes of a client where <see cref="Servers"/> is empty; near clients without <see cref="NearServers"/> are refused.</summary>
+    /// <summary>What becomes of a client where none of <see cref="Servers"/> takes connections; near clients whose <see cref="NearServers"/> do not are refused.</summary>
     public NoServerAction NoServer { get; init; }
 
-    /// <summary>The clients that may come in; all where it is empty. Others are dropped.</summary>
+    /// <summary>The clients that may come in, near ones too; all where it is empty. Others are dropped, also where there is no server.</summary>
     public ValueList<AddressMask> Sources { get; init; }
 }

@@ -12,7 +12,7 @@ public sealed record ProxySettings
     /// <summary>Service addresses that are this node's alone: whatever begins a connection to one of them, but not to a service's port, is rejected.</summary>
     public ValueList<Address> BoundAddresses { get; init; }
 
-    /// <summary>Where services have their addresses (ServiceCIDR): packets to those that no service has are dropped.</summary>
+    /// <summary>Where services have their addresses (ServiceCIDR): what begins a connection there, neither to a service nor to a bound address, is dropped.</summary>
     public ValueList<AddressMask> ServicePrefixes { get; init; }
 
     /// <summary>Virtual services in these prefixes are not the proxy's: <see cref="ProxyChange.IsWhole"/> leaves them.</summary>
