@@ -16,6 +16,7 @@ internal static class WeirCommand
             Xdp(),
             Command("version", "Prints the version.", VersionCommand.Run, needsRoot: false),
         };
+        root.Add(new Command("proxy", "Serves a cluster's Services on this node, in the place of kube-proxy and with its flags (weir proxy --help)."));
         foreach (var tool in (string[])["iptables", "iptables-save", "iptables-restore", "ipvsadm", "ipvsadm-save", "ipvsadm-restore"])
         {
             // Run before this command line is looked at; here for the help text.

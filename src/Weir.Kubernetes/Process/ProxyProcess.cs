@@ -116,7 +116,6 @@ public sealed class ProxyProcess
         var source = api is null ? null : new ApiSource(api, observer, options.NodeName, lines.CreateLogger("api"), _time);
         using var metrics = new ProxyMetrics(engine, health, control.ReadStatus, () => source?.Ignored ?? []);
         if (api is not null) api.Answered += (method, status) => metrics.Requests.Add(((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture), api.Host, method.Method);
-        engine.Synchronized += report => logger.LogDebug("Synchronized in {milliseconds} ms: {changed} services changed, {failed} refused", report.Duration.TotalMilliseconds, report.Changed, report.Failed);
         var firstSync = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         engine.Synchronized += report =>
         {
