@@ -42,6 +42,28 @@ public sealed class TransferTests
         }
     }
 
+    /// <summary>With XDP at the director's devices: from a sender that segments and sums up by itself the data goes through it, of one that leaves both to the device nothing is lost.</summary>
+    [Theory]
+    [InlineData("off", 30_000)]
+    [InlineData("on", 0)]
+    public void Through_XDP(string offload, int least)
+    {
+        using var line = new Line("tx");
+        try
+        {
+            line.Director.Run($"{Shell.Weir("iptables-restore")} -w", Count + "*nat\n-A PREROUTING -p tcp --dport 81 -j DNAT --to-destination 10.3.0.2:80\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n");
+            XdpDevices.TurnOn(line.Director, (1, line.Client), (2, line.Middle));
+            foreach (var (number, host) in new[] { (1, line.Client), (2, line.Middle) }) host.Run($"ethtool -K net{number} tx {offload} tso {offload} gso {offload}");
+            Transfer(line.Client, line.Server, Line.DirectorAddress, 81);
+            AssertNothingDropped(line.Director);
+            Assert.InRange(XdpDevices.Sent(line.Director), least, 200_000);
+        }
+        finally
+        {
+            line.Director.Execute([Shell.Weir("weir"), "down"]);
+        }
+    }
+
     [Theory]
     [InlineData("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 80\nCOMMIT\n", 80)]
     [InlineData("*nat\n-A OUTPUT -p tcp --dport 81 -j REDIRECT --to-ports 80\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 80\nCOMMIT\n", 81)]
