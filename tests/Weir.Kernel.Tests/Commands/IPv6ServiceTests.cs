@@ -1,7 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Weir.Control.Instances;
+using Weir.Control.Services;
 using Weir.Kernel.Tests.Networks;
+using Weir.Model;
+using Weir.Model.Proxying;
+using AddressFamily = System.Net.Sockets.AddressFamily;
 
 namespace Weir.Kernel.Tests.Commands;
 
@@ -168,6 +173,33 @@ public sealed class IPv6ServiceTests : IDisposable
     }
 
     [Fact]
+    public void A_Service_proxy_s_services_masquerade_and_refuse()
+    {
+        ProxiedService Proxied(ServiceProtocol protocol) => new()
+        {
+            Service = new() { Key = ServiceKey.Of(protocol, Address.Parse("fd09::80"), 80), Scheduler = "rr", PersistenceMask = VirtualService.HostMaskIPv6 },
+            Servers = [new RealServer { Key = new(Address.Parse("fd02::3"), 8000), Forwarding = ForwardingMethod.Masquerade }],
+            Masquerade = SourceTranslation.All,
+        };
+        Shell.Run($"ip -n {_director.Name} route add fd09::/64 via fd01::2");
+        Assert.Empty(_director.Inside(() => new ProxyStore(StateFolder.Current()).Apply(new() { Set = [Proxied(ServiceProtocol.Tcp), Proxied(ServiceProtocol.Udp)], IsWhole = true, Settings = new() { BoundAddresses = [Address.Parse("fd09::80")] } })));
+        var server = (NamedServer)_open[1];
+        // The server itself is one of its clients.
+        foreach (var place in new[] { _client, _servers, _director })
+        {
+            using var socket = Connect(place, "fd09::80", 80, out var name);
+            Assert.Equal(("server3", "fd02::1", "[fd09::80]:80"), (name, $"{server.LastClient!.Address}", $"{socket.RemoteEndPoint}"));
+            using var client = place.Inside(() => new UdpClient(AddressFamily.InterNetworkV6));
+            client.Client.ReceiveTimeout = 3000;
+            client.Connect("fd09::80", 80);
+            client.Send(new byte[1200]);
+            IPEndPoint? from = null;
+            Assert.Equal("server3 1200", Encoding.ASCII.GetString(client.Receive(ref from)));
+        }
+        Assert.Equal(SocketError.ConnectionRefused, Refusal(_client, SocketType.Stream, ProtocolType.Tcp, 81, "fd09::80"));
+    }
+
+    [Fact]
     public void An_IPv6_socket_reaches_IPv4_services_by_mapped_addresses()
     {
         Shell.Run($"ip -n {_director.Name} address add 10.9.9.9/32 dev lo");
@@ -203,13 +235,13 @@ public sealed class IPv6ServiceTests : IDisposable
         Assert.Equal("0", place.Run("sysctl -n net.ipv6.conf.lo.forwarding").Trim());
     }
 
-    private static SocketError Refusal(NetworkNamespace place, SocketType type, ProtocolType protocol, int port)
+    private static SocketError Refusal(NetworkNamespace place, SocketType type, ProtocolType protocol, int port, string address = "fd01::1")
     {
         using var socket = place.Inside(() => new Socket(AddressFamily.InterNetworkV6, type, protocol));
         socket.ReceiveTimeout = 3000;
         try
         {
-            socket.Connect(new IPEndPoint(IPAddress.Parse("fd01::1"), port));
+            socket.Connect(new IPEndPoint(IPAddress.Parse(address), port));
             socket.Send([1]);
             socket.Receive(new byte[8]);
             return SocketError.Success;
