@@ -27,7 +27,7 @@ public struct Packet
     /// </summary>
     public byte Protocol;
 
-    /// <summary>Byte 13 of the TCP header.</summary>
+    /// <summary>Byte 13 of the TCP header; SCTP: the type of the first chunk.</summary>
     public byte TcpFlags;
     public byte IcmpType;
     public byte IcmpCode;

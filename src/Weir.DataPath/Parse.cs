@@ -20,6 +20,9 @@ internal static unsafe partial class Parse
     /// <summary>The fixed part of TCP's header.</summary>
     private const uint TcpHeader = 20;
 
+    /// <summary>SCTP's common header; the first chunk's type follows.</summary>
+    private const uint SctpHeader = 12;
+
     /// <summary>Headers that are read: the longest IPv4 header and the fixed part of TCP's.</summary>
     private const uint HeaderRoom = 60 + TcpHeader;
 
@@ -85,6 +88,7 @@ internal static unsafe partial class Parse
         else if (HasPorts(packet->Protocol))
         {
             ReadPorts(packet, transport, totalLength - headerLength);
+            if (packet->Protocol == Sctp && transport + SctpHeader < end && totalLength > headerLength + SctpHeader) packet->TcpFlags = transport[SctpHeader];
         }
         return true;
     }

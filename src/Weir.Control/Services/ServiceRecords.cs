@@ -19,7 +19,6 @@ internal static class ServiceRecords
     /// <summary>What there is against a service.</summary>
     public static ServiceResult Check(VirtualService service)
     {
-        if (service.Key.Protocol == ServiceProtocol.Sctp) return ServiceResult.NotSupported("SCTP services");
         if (service.Key.Family == AddressFamily.IPv6 && service.PersistenceMask is < 1 or > 128) return ServiceStatus.Invalid;
         if (!SchedulerNames.IsKernels(service.Scheduler)) return ServiceStatus.SchedulerNotFound;
         if (SchedulerNames.TryParse(service.Scheduler) is null) return ServiceResult.NotSupported($"the {service.Scheduler} scheduler");

@@ -18,7 +18,6 @@ namespace Weir.Control.Services;
 /// <summary>What listings show.</summary>
 public sealed partial class ServiceStore
 {
-    private const byte ProtocolTcp = 6;
 
     /// <inheritdoc/>
     public ServiceTimeouts Timeouts()
@@ -130,7 +129,12 @@ public sealed partial class ServiceStore
         {
             Protocol = (ServiceProtocol)tuple.Protocol,
             Expires = SecondsUntil(flow.Expires),
-            State = tuple.Protocol == ProtocolTcp ? TextOf(flow.IpvsState) : "UDP",
+            State = (ServiceProtocol)tuple.Protocol switch
+            {
+                ServiceProtocol.Tcp => TextOf(flow.IpvsState),
+                ServiceProtocol.Sctp => TextOf((SctpState)flow.IpvsState),
+                _ => "UDP",
+            },
             Client = new(NetworkOrder.From(tuple.Source), NetworkOrder.PortBe(tuple.SourcePortBe)),
             Virtual = new(NetworkOrder.From(flow.Virtual), NetworkOrder.PortBe(flow.VirtualPortBe)),
             Destination = KeyOf(tables.Servers[(int)flow.ServerSlot]),
@@ -159,6 +163,25 @@ public sealed partial class ServiceStore
 
     // Programs count by CLOCK_MONOTONIC, which is what Stopwatch counts by on Linux, in nanoseconds.
     private static uint SecondsUntil(ulong expires) => (uint)(Math.Max(0, (long)expires - Stopwatch.GetTimestamp()) / Stopwatch.Frequency);
+
+    // What ip_vs calls them (sctp_state_name_table).
+    private static string TextOf(SctpState state) => state switch
+    {
+        SctpState.Init1 => "INIT1",
+        SctpState.Init => "INIT",
+        SctpState.CookieSent => "C-SENT",
+        SctpState.CookieReplied => "C-REPLIED",
+        SctpState.CookieWait => "C-WAIT",
+        SctpState.Cookie => "COOKIE",
+        SctpState.CookieEchoed => "C-ECHOED",
+        SctpState.Established => "ESTABLISHED",
+        SctpState.ShutdownSent => "S-SENT",
+        SctpState.ShutdownReceived => "S-RECEIVED",
+        SctpState.ShutdownAckSent => "S-ACK-SENT",
+        SctpState.Rejected => "REJECTED",
+        SctpState.Closed => "CLOSED",
+        _ => "NONE",
+    };
 
     private static string TextOf(IpvsState state) => state switch
     {

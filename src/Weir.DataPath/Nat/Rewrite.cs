@@ -170,8 +170,11 @@ public static unsafe partial class Rewrite
                 if (oldPortBe == portBe) return true;
                 if (Helpers.L4CsumReplace(skb, transport + 2, oldPortBe, portBe, 2) != 0) return false;
                 return Helpers.SkbStoreBytes(skb, transport + 4, &portBe, 2, 0) == 0;
+            case Parse.Sctp:
+                if (oldPortBe == portBe) return true;
+                if (!SctpChecksum.Adapt(skb, packet, transport, port, oldPortBe, portBe)) return false;
+                return Helpers.SkbStoreBytes(skb, transport + port, &portBe, 2, 0) == 0;
             default:
-                // SCTP's checksum covers no addresses, but ports: those stay.
                 return oldPortBe == portBe;
         }
         if (oldBe != addressBe &&

@@ -1,6 +1,6 @@
 namespace Weir.DataPath.Services;
 
-/// <summary>A service flow's state (IP_VS_TCP_S_… and, for UDP, 0), with the kernel's numbers. Names in listings are these, in capitals.</summary>
+/// <summary>A service flow's state (IP_VS_TCP_S_…; for UDP 0, for SCTP a <see cref="SctpState"/>), with the kernel's numbers. Names in listings are these, in capitals.</summary>
 public enum IpvsState : byte
 {
     None = 0,

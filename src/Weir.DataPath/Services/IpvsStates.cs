@@ -4,7 +4,8 @@ using Weir.DataPath.Flows;
 namespace Weir.DataPath.Services;
 
 /// <summary>
-/// IPVS's own view of a connection, which decides whether it counts as active and how long it stays: the documented states of ip_vs_proto_tcp.
+/// IPVS's own view of a connection, which decides whether it counts as active and how long it stays: the documented states of ip_vs_proto_tcp, and those of
+/// <see cref="SctpStates"/>.
 /// </summary>
 internal static unsafe class IpvsStates
 {
@@ -46,7 +47,8 @@ internal static unsafe class IpvsStates
     /// <returns>Seconds that the flow now has.</returns>
     public static uint Follow(Packet* packet, FlowTuple* original, Flow* flow, Server* server, TimeoutSettings* timeouts)
     {
-        if (packet->Protocol != Parse.Tcp)
+        var isSctp = packet->Protocol == Parse.Sctp;
+        if (packet->Protocol != Parse.Tcp && !isSctp)
         {
             if (packet->Direction != 0) Persistence.Assure(original, flow);
             return timeouts->IpvsUdp;
@@ -54,10 +56,11 @@ internal static unsafe class IpvsStates
         uint state = (uint)flow->IpvsState;
         if ((packet->Flags & PacketFlags.LaterFragment) == 0)
         {
-            var next = Next(packet, flow, state);
-            if (next != state) Enter(original, flow, server, next);
+            var next = isSctp ? SctpStates.Next(packet, state) : Next(packet, flow, state);
+            if (next != state) Enter(original, flow, server, next, isSctp ? (uint)SctpState.Established : (uint)IpvsState.Established);
             state = next;
         }
+        if (isSctp) return SctpStates.SecondsOf(state);
         if (state == (uint)IpvsState.Established) return timeouts->IpvsTcp;
         return state == (uint)IpvsState.FinWait ? timeouts->IpvsTcpFin : s_seconds.At(state);
     }
@@ -80,10 +83,10 @@ internal static unsafe class IpvsStates
         return s_transitions.At((from * Kinds + kind) * States + state);
     }
 
-    private static void Enter(FlowTuple* original, Flow* flow, Server* server, uint next)
+    private static void Enter(FlowTuple* original, Flow* flow, Server* server, uint next, uint established)
     {
         flow->IpvsState = (IpvsState)next;
-        if (next == (uint)IpvsState.Established)
+        if (next == established)
         {
             if ((flow->IpvsFlags & IpvsFlowFlags.Inactive) != 0)
             {

@@ -30,7 +30,12 @@ internal static unsafe class ServiceLookup
         return Maps.Services.Lookup(key);
     }
 
-    /// <summary>Whether a flow's first packet can begin a connection of a service: a SYN, or a datagram.</summary>
-    public static bool CanBegin(Packet* packet) =>
-        packet->Protocol == Parse.Udp || (packet->Protocol == Parse.Tcp && (packet->TcpFlags & (TcpStates.Syn | TcpStates.Rst)) == TcpStates.Syn);
+    /// <summary>Whether a flow's first packet can begin a connection of a service: a SYN, a datagram, or an INIT.</summary>
+    public static bool CanBegin(Packet* packet) => packet->Protocol switch
+    {
+        Parse.Udp => true,
+        Parse.Tcp => (packet->TcpFlags & (TcpStates.Syn | TcpStates.Rst)) == TcpStates.Syn,
+        Parse.Sctp => packet->TcpFlags == SctpStates.Init,
+        _ => false,
+    };
 }

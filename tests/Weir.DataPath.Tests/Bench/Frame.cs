@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Numerics;
 
 namespace Weir.DataPath.Tests.Bench;
 
@@ -28,6 +29,18 @@ internal static class Frame
         BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(4), (ushort)segment.Length);
         for (var i = 0; i < payload; i++) segment[8 + i] = (byte)(i * 3);
         return Packet(17, source, destination, segment, checksum ? 6 : -1, 0);
+    }
+
+    /// <summary>One chunk behind the common header, with CRC32c.</summary>
+    public static byte[] Sctp(string source, int sourcePort, string destination, int destinationPort, byte chunk, int chunkLength)
+    {
+        var segment = new byte[12 + chunkLength];
+        BinaryPrimitives.WriteUInt16BigEndian(segment, (ushort)sourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(2), (ushort)destinationPort);
+        for (var i = 4; i < segment.Length; i++) segment[i] = (byte)(i * 5);
+        segment[12] = chunk;
+        BinaryPrimitives.WriteUInt32LittleEndian(segment.AsSpan(8), Crc32C(segment));
+        return Packet(132, source, destination, segment, -1, 0);
     }
 
     public static byte[] Icmp(string source, string destination, byte type, byte code = 0, ushort id = 77, int payload = 8)
@@ -101,8 +114,17 @@ internal static class Frame
         if (Checksum(frame.Slice(Ip, header), 0) != 0) return false;
         var segment = frame[(Ip + header)..];
         if (frame[Ip + 9] == 1) return Checksum(segment, 0) == 0;
+        if (frame[Ip + 9] == 132) return Crc32C(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[8..]);
         if (frame[Ip + 9] == 17 && segment[6] == 0 && segment[7] == 0) return true;
         return Checksum(segment, PseudoHeader(frame, segment.Length)) == 0;
+    }
+
+    /// <summary>Of an SCTP packet, its checksum field taken as zero.</summary>
+    private static uint Crc32C(ReadOnlySpan<byte> packet)
+    {
+        var crc = uint.MaxValue;
+        for (var i = 0; i < packet.Length; i++) crc = BitOperations.Crc32C(crc, i is >= 8 and < 12 ? (byte)0 : packet[i]);
+        return ~crc;
     }
 
     /// <summary>Writes the IP header's checksum again.</summary>

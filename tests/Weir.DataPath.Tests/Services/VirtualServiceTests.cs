@@ -13,6 +13,8 @@ public sealed unsafe class VirtualServiceTests
 {
     private const string Client = "198.51.100.7", Virtual = "192.0.2.1", First = "10.0.0.11", Second = "10.0.0.12";
 
+    private const byte CookieAck = 11;
+
     private readonly TestImage _image = new TestImage().Tracked();
 
     public VirtualServiceTests() => _image.Flags |= ActiveImage.Services;
@@ -37,6 +39,33 @@ public sealed unsafe class VirtualServiceTests
     }
 
     private static Flow OnlyFlow() => Assert.Single(Maps.Flows.Entries()).Value;
+
+    [Theory]
+    [InlineData(80, 12)]
+    [InlineData(9900, 12)]
+    [InlineData(1, 13)]
+    [InlineData(65535, 1437)]
+    public void An_association_gets_its_servers_port_and_a_right_checksum(ushort port, int chunkLength)
+    {
+        var host = new Host(_image);
+        var bench = Serve(host, protocol: 132);
+        bench.ServerOf("second")->PortBe = Bits.Swap(port);
+        Assert.Equal(Host.Pass, host.Through(Frame.Sctp(Client, 40000, Virtual, 80, SctpStates.Init, chunkLength)));
+        Sent(host, $"{Client}:40000>{Second}:{port}");
+        Assert.Equal(Host.Pass, host.Through(Frame.Sctp(Second, port, Client, 40000, CookieAck, chunkLength + 3), Host.Eth1, Host.Eth0));
+        Sent(host, $"{Virtual}:80>{Client}:40000");
+        Assert.Equal(SctpState.Established, (SctpState)OnlyFlow().IpvsState);
+        Assert.Equal((1, 0), (bench.ServerOf("second")->Active, bench.ServerOf("second")->Inactive));
+    }
+
+    [Fact]
+    public void Nothing_but_an_INIT_begins_an_association()
+    {
+        var host = new Host(_image);
+        var bench = Serve(host, protocol: 132);
+        host.Through(Frame.Sctp(Client, 40000, Virtual, 80, CookieAck, 12));
+        Assert.Equal(0ul, bench.ServerOf("second")->Connections);
+    }
 
     [Fact]
     public void A_connection_goes_to_its_server_and_back()
