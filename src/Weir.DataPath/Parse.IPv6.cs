@@ -79,7 +79,7 @@ internal static unsafe partial class Parse
 
     private static int ReadTransport(SkBuff* skb, Packet* packet, uint at, uint room)
     {
-        var needed = packet->Protocol == Tcp ? TcpHeader : 8;
+        var needed = packet->Protocol == Tcp ? TcpHeader : packet->Protocol == Sctp ? SctpHeader + 4 : 8;
         if (room < needed)
         {
             if (packet->Protocol == Icmp) return 0;
@@ -104,6 +104,7 @@ internal static unsafe partial class Parse
         if (packet->Protocol != Icmp)
         {
             ReadPorts(packet, transport, room);
+            if (packet->Protocol == Sctp && transport + SctpHeader < SkBuff.DataEnd(skb)) packet->TcpFlags = transport[SctpHeader];
             return 1;
         }
         return ReadIcmp6(packet, transport);

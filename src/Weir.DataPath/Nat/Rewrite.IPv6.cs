@@ -93,6 +93,10 @@ public static unsafe partial class Rewrite
                 port = 4;
                 oldPortBe = packet->IcmpIdBe;
                 break;
+            case Parse.Sctp:
+                if (oldPortBe == portBe) return true;
+                if (!SctpChecksum.Adapt(skb, packet, transport, port, oldPortBe, portBe)) return false;
+                return Helpers.SkbStoreBytes(skb, transport + port, &portBe, 2, 0) == 0;
             default:
                 return oldPortBe == portBe;
         }

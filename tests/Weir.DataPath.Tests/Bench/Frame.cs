@@ -32,7 +32,11 @@ internal static class Frame
     }
 
     /// <summary>One chunk behind the common header, with CRC32c.</summary>
-    public static byte[] Sctp(string source, int sourcePort, string destination, int destinationPort, byte chunk, int chunkLength)
+    public static byte[] Sctp(string source, int sourcePort, string destination, int destinationPort, byte chunk, int chunkLength) =>
+        Packet(132, source, destination, Sctp(sourcePort, destinationPort, chunk, chunkLength), -1, 0);
+
+    /// <summary>The same without the IP header.</summary>
+    public static byte[] Sctp(int sourcePort, int destinationPort, byte chunk, int chunkLength)
     {
         var segment = new byte[12 + chunkLength];
         BinaryPrimitives.WriteUInt16BigEndian(segment, (ushort)sourcePort);
@@ -40,7 +44,7 @@ internal static class Frame
         for (var i = 4; i < segment.Length; i++) segment[i] = (byte)(i * 5);
         segment[12] = chunk;
         BinaryPrimitives.WriteUInt32LittleEndian(segment.AsSpan(8), Crc32C(segment));
-        return Packet(132, source, destination, segment, -1, 0);
+        return segment;
     }
 
     public static byte[] Icmp(string source, string destination, byte type, byte code = 0, ushort id = 77, int payload = 8)
@@ -120,7 +124,7 @@ internal static class Frame
     }
 
     /// <summary>Of an SCTP packet, its checksum field taken as zero.</summary>
-    private static uint Crc32C(ReadOnlySpan<byte> packet)
+    public static uint Crc32C(ReadOnlySpan<byte> packet)
     {
         var crc = uint.MaxValue;
         for (var i = 0; i < packet.Length; i++) crc = BitOperations.Crc32C(crc, i is >= 8 and < 12 ? (byte)0 : packet[i]);

@@ -110,6 +110,7 @@ internal static class FrameIPv6
     {
         var (offset, protocol) = TransportOf(frame);
         var segment = frame[(Ip + offset)..];
+        if (protocol == 132) return Bench.Frame.Crc32C(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[8..]);
         return BinaryPrimitives.ReadUInt16BigEndian(frame[(Ip + 4)..]) == frame.Length - Ip - Header && Checksum(segment, PseudoHeader(frame, protocol, segment.Length)) == 0;
     }
 

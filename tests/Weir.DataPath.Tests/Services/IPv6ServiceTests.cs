@@ -56,6 +56,21 @@ public sealed unsafe class IPv6ServiceTests
     }
 
     [Fact]
+    public void An_SCTP_association_gets_its_servers_port_and_a_right_checksum()
+    {
+        var host = new Host(_image);
+        var bench = Serve(protocol: 132);
+        bench.ServerOf("second")->PortBe = Bits.Swap(9900);
+        byte[] Sctp(string source, int sourcePort, string destination, int destinationPort, byte chunk) =>
+            Frame.Packet(132, source, destination, Bench.Frame.Sctp(sourcePort, destinationPort, chunk, 41), -1, Frame.Extension(60, 1, 4));
+        Assert.Equal(Host.Pass, host.Through(Sctp(Client, 40000, Virtual, 80, SctpStates.Init)));
+        Sent(host, $"[{Client}]:40000>[{Second}]:9900");
+        Assert.Equal(Host.Pass, host.Through(Sctp(Second, 9900, Client, 40000, 11), Host.Eth1, Host.Eth0));
+        Sent(host, $"[{Virtual}]:80>[{Client}]:40000");
+        Assert.Equal(SctpState.Established, (SctpState)Assert.Single(Maps.Flows.Entries()).Value.IpvsState);
+    }
+
+    [Fact]
     public void Packets_after_the_first_leave_at_once_with_a_hop_less()
     {
         var host = new Host(_image);
