@@ -256,10 +256,11 @@ public sealed class ProxyStoreTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void What_is_not_supported_is_refused_alone()
     {
-        var sctp = Service("pod3", ServiceProtocol.Sctp, 9);
-        var refused = _node.TryApply(new() { Set = [sctp, Service("pod3")], IsWhole = true, Settings = NodeSettings });
+        var other = Service("pod3", port: 9);
+        other = other with { Service = other.Service with { Scheduler = "lblc" } };
+        var refused = _node.TryApply(new() { Set = [other, Service("pod3")], IsWhole = true, Settings = NodeSettings });
         var (key, result) = Assert.Single(refused);
-        Assert.Equal((sctp.Service.Key, ServiceStatus.NotSupported), (key, result.Status));
+        Assert.Equal((other.Service.Key, ServiceStatus.NotSupported), (key, result.Status));
         Assert.Equal("pod3", Reach(_node.Far));
     }
 
