@@ -154,6 +154,9 @@ public enum PacketFlags : uint
 
     /// <summary>IPv6: it meets no rules, and <see cref="Parse.IPv6"/> read it.</summary>
     IPv6 = 1 << 17,
+
+    /// <summary>Its flow is to be told that it came through the stack (<see cref="Learnt"/>).</summary>
+    Learns = 1 << 18,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

@@ -52,6 +52,8 @@ public static unsafe partial class Programs
         if (skb->IngressIfIndex != 0 && (note & Note.Left) == 0)
         {
             packet.InIfIndex = skb->IngressIfIndex;
+            // Kept in memory that sub-programs may change: if the verifier knew at the end what the note said at the start, it would go through all between once for each.
+            if (networkOffset != 0 && (note & (Note.Present | Note.Pending)) == (Note.Present | Note.Pending)) packet.Flags |= PacketFlags.Learns;
             action = (active & ActiveImage.Tracking) != 0 ? Recall(skb, &packet, note) : TcAction.Continue;
             if (action == TcAction.Continue && (note & Note.Service) == 0) action = Forward(skb, &packet, active);
         }
@@ -63,11 +65,8 @@ public static unsafe partial class Programs
         }
         if (action == TcAction.Continue) action = Postrouting(skb, &packet, active);
         if (action == TcAction.Continue) action = Leave(skb, &packet, active);
-        if (action == TcAction.Continue && networkOffset != 0 && (note & (Note.Present | Note.Left | Note.Pending)) == (Note.Present | Note.Pending) &&
-            skb->IngressIfIndex != 0 && IsTracked(&packet) && (packet.Flags & (PacketFlags.Fragment | PacketFlags.IcmpError)) == 0)
-        {
+        if (action == TcAction.Continue && IsTracked(&packet) && (packet.Flags & (PacketFlags.Learns | PacketFlags.Fragment | PacketFlags.IcmpError)) == PacketFlags.Learns)
             Tracking.Learn(&packet);
-        }
         return Finish(skb, &packet, action);
     }
 
