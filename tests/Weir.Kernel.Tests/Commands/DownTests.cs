@@ -29,14 +29,14 @@ public sealed partial class DownTests : IDisposable
         _without = without;
         _place.Run("ip link add veth1 type veth peer name veth2");
         _place.Run("ip tuntap add dev tun1 mode tun");
-        _place.Run($"sysctl -qw net.ipv4.conf.lo.accept_local={acceptLocal}");
+        _place.Run($"sysctl -qw net.ipv4.conf.lo.accept_local={acceptLocal} net.ipv6.conf.lo.forwarding={acceptLocal}");
         // Another's clsact, which stays.
         _place.Run("tc qdisc add dev veth2 clsact");
         var before = Traces();
         Use();
         var objects = PinnedObjects();
-        // Four programs at devices, four at sockets, two links at each of four devices, four at the control group; maps of rules and counters also within maps.
-        Assert.Equal((8, without == "" ? 12 : 4), (objects.Programs.Length, objects.Links.Length));
+        // Four programs at devices, eight at sockets (four for each family), two links at each of four devices, eight at the control group; maps of rules and counters also within maps.
+        Assert.Equal((12, without == "" ? 16 : 8), (objects.Programs.Length, objects.Links.Length));
         Assert.True(objects.Maps.Length > 25);
         Assert.NotEqual(before, Traces());
 

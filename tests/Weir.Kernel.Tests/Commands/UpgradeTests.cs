@@ -39,7 +39,7 @@ public sealed class UpgradeTests : IDisposable
         var second = Loaded();
         Assert.NotEqual(first.Pins, second.Pins);
         Assert.Equal(first.Links, second.Links);
-        Assert.Equal(6, second.Programs.Length);
+        Assert.Equal(10, second.Programs.Length);
         Assert.Empty(first.Programs.Intersect(second.Programs));
         Assert.Equal(second.Programs.Order(), Attached().Order());
         Send();
