@@ -15,7 +15,8 @@ public static class YamlJson
         try
         {
             var stream = new YamlStream();
-            stream.Load(new MergingParser(new Parser(new StringReader(text))));
+            // A text has fewer events than twice its characters; merged maps ("<<") may not make many more of it than that.
+            stream.Load(new MergingParser(new Parser(new StringReader(text)), Math.Max(100_000, 2 * text.Length)));
             return [.. stream.Documents.Select(document => NodeOf(document.RootNode, 0)).OfType<JsonNode>()];
         }
         catch (YamlException problem)

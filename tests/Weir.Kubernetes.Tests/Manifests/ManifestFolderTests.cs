@@ -84,6 +84,14 @@ public sealed class ManifestFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_file_may_be_long()
+    {
+        Write("a.yaml", string.Join("\n---\n", Enumerable.Range(0, 5000).Select(static i => Web.Split("---")[0].Replace("name: web", $"name: s{i}").Replace("10.0.0.1", $"10.0.{i / 250}.{i % 250 + 1}"))));
+        Assert.Equal(5000, Scan().Split(' ').Length);
+        Assert.Empty(_logger.Lines);
+    }
+
+    [Fact]
     public void An_empty_folder_is_no_services()
     {
         Assert.Equal("", Scan());
