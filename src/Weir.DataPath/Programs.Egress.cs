@@ -237,8 +237,7 @@ public static unsafe partial class Programs
             var action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
             if (action != TcAction.Continue) return action;
         }
-        if ((packet->Flags & PacketFlags.NewFlow) != 0) return FlowTable.Insert(packet, 1);
-        return (packet->FlowStatus & FlowStatus.Confirmed) == 0 ? FlowTable.Confirm(packet) : TcAction.Continue;
+        return Confirm(skb, packet);
     }
 
     private static int PostroutingOfAnswer(SkBuff* skb, Packet* packet, uint active)

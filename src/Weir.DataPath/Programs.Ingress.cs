@@ -154,9 +154,8 @@ public static unsafe partial class Programs
         {
             var flow = FlowTable.Pending();
             if (flow != null) flow->Status |= FlowStatus.LocalIn;
-            return FlowTable.Insert(packet, 1);
         }
-        return (packet->FlowStatus & FlowStatus.Confirmed) == 0 ? FlowTable.Confirm(packet) : TcAction.Continue;
+        return Confirm(skb, packet);
     }
 
     /// <summary>A virtual service's packet meets its server.</summary>

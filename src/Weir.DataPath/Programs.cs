@@ -56,6 +56,26 @@ public static unsafe partial class Programs
     private static int BindSource(Packet* packet) =>
         (packet->FlowStatus & FlowStatus.SourceNatDone) != 0 ? TcAction.Continue : Setup.Keep(packet, 0, 0);
 
+    /// <summary>
+    /// A packet is at the end of its way: a flow that began with it is confirmed. Where another flow's answers would look the same (a masqueraded one has the port that
+    /// a process of this host got too), another source port is found, as netfilter does for flows that no rule translates.
+    /// </summary>
+    private static int Confirm(SkBuff* skb, Packet* packet)
+    {
+        var action = Enter(packet);
+        if (action != FlowTable.Taken) return action;
+        if ((packet->FlowStatus & FlowStatus.SourceNatDone) == 0 && Setup.Keep(packet, 0, 0) == TcAction.Continue &&
+            Rewrite.IsNeeded(packet, Rewrite.Source) && Rewrite.ToFlow(skb, packet, Rewrite.Source) == TcAction.Continue)
+            action = Enter(packet);
+        return action == FlowTable.Taken ? FlowTable.NoPort() : action;
+    }
+
+    private static int Enter(Packet* packet)
+    {
+        if ((packet->Flags & PacketFlags.NewFlow) != 0) return FlowTable.Insert(packet, 1);
+        return (packet->FlowStatus & FlowStatus.Confirmed) == 0 ? FlowTable.Confirm(packet) : TcAction.Continue;
+    }
+
     private static bool IsTracked(Packet* packet) => packet->State is TrackState.New or TrackState.Established or TrackState.Related;
 
     private static bool Has(uint active, BuiltInChain chain) => (active >> (ActiveImage.ChainShift + (int)chain) & 1) != 0;

@@ -9,6 +9,9 @@ public static unsafe class FlowTable
     private const ulong ClockMonotonic = 1;
     private const int Full = -7;
 
+    /// <summary>What entering and confirming give, beside a <see cref="TcAction"/>, where nothing tells the flow's answers from those of another.</summary>
+    public const int Taken = -2;
+
     /// <summary>The flow of a tracked packet, in the table or still pending; null where there is none.</summary>
     public static Flow* Of(Packet* packet) =>
         (packet->Flags & PacketFlags.NewFlow) != 0 ? Pending() : Lookup(&packet->Original);
@@ -36,7 +39,7 @@ public static unsafe class FlowTable
     }
 
     /// <summary>Puts the pending flow into the table; confirmed with its reply tuple where the packet is at the end of its way.</summary>
-    /// <returns>A <see cref="TcAction"/>: Shot where the table is full or the reply tuple belongs to another flow.</returns>
+    /// <returns>A <see cref="TcAction"/>: Shot where the table is full; or <see cref="Taken"/>.</returns>
     [Subprogram(Global = true)]
     public static int Insert(Packet* packet, uint confirm)
     {
@@ -47,7 +50,7 @@ public static unsafe class FlowTable
         var original = packet->Original;
         if (confirm != 0)
         {
-            if (IsOriginalOfAnother(&pending->Reply, &original)) return NoPort();
+            if (IsOriginalOfAnother(&pending->Reply, &original)) return Taken;
             if (Maps.Replies.Update(&pending->Reply, &original, UpdateMode.NoExist) != 0) return Clash(packet, pending);
             pending->Status |= FlowStatus.Confirmed | FlowStatus.ReplyKnown;
         }
@@ -76,7 +79,7 @@ public static unsafe class FlowTable
     }
 
     /// <summary>Confirms a flow that an earlier program put into the table.</summary>
-    /// <returns>A <see cref="TcAction"/>.</returns>
+    /// <returns>A <see cref="TcAction"/>, or <see cref="Taken"/>.</returns>
     [Subprogram(Global = true)]
     public static int Confirm(Packet* packet)
     {
@@ -85,11 +88,11 @@ public static unsafe class FlowTable
         var flow = Maps.Flows.Lookup(&original);
         if (flow == null) return TcAction.Shot;
         if ((flow->Status & FlowStatus.Confirmed) != 0) return TcAction.Continue;
-        if (IsOriginalOfAnother(&flow->Reply, &original)) return NoPort();
+        if (IsOriginalOfAnother(&flow->Reply, &original)) return Taken;
         if (Maps.Replies.Update(&flow->Reply, &original, UpdateMode.NoExist) != 0)
         {
             var owner = Maps.Replies.Lookup(&flow->Reply);
-            if (owner == null || !Tuples.Equal(owner, &original)) return NoPort();
+            if (owner == null || !Tuples.Equal(owner, &original)) return Taken;
         }
         Set(flow, FlowStatus.Confirmed | FlowStatus.ReplyKnown);
         packet->FlowStatus = flow->Status;
@@ -174,15 +177,15 @@ public static unsafe class FlowTable
     {
         // Two packets of one new flow on two processors: the other one's flow is as good.
         var owner = Maps.Replies.Lookup(&pending->Reply);
-        if (owner == null || !Tuples.Equal(owner, &packet->Original)) return NoPort();
+        if (owner == null || !Tuples.Equal(owner, &packet->Original)) return Taken;
         ConnLimits.Leave(&packet->Original, pending);
         if ((pending->Status & FlowStatus.Service) != 0) VirtualServices.Ended(&packet->Original, pending);
         packet->Flags &= ~PacketFlags.NewFlow;
         return TcAction.Continue;
     }
 
-    /// <summary>Nothing tells the flow's answers from those of another.</summary>
-    private static int NoPort()
+    /// <summary>Nothing tells the flow's answers from those of another, whatever was tried.</summary>
+    public static int NoPort()
     {
         Statistics.NoPort();
         return TcAction.Shot;

@@ -3,17 +3,17 @@ using Weir.Model;
 
 namespace Weir.Kernel.Tests.Proxying;
 
-/// <summary>A TCP SYN or a UDP datagram (or as much of SCTP as a packet filter looks at) without a link header, IPv4 or IPv6, or an answer to one.</summary>
+/// <summary>A TCP SYN, a UDP datagram or an SCTP INIT (its checksum left to a device) without a link header, IPv4 or IPv6, or an answer to one.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Source">Where it comes from.</param>
 /// <param name="Destination">Where it goes.</param>
 /// <param name="Port">The destination port.</param>
-/// <param name="Mark">By which it is known again whatever becomes of its addresses: the sequence number, or the datagram's first bytes.</param>
+/// <param name="Mark">By which it is known again whatever becomes of its addresses: the sequence number, the datagram's first bytes, the verification tag.</param>
 internal sealed record PlainPacket(PlainPacketKind Kind, Address Source, Address Destination, ushort Port, uint Mark)
 {
     public static byte[] Build(Address source, Address destination, ServiceProtocol protocol, ushort sourcePort, ushort port, uint mark)
     {
-        var segment = new byte[protocol == ServiceProtocol.Tcp ? 20 : 12];
+        var segment = new byte[protocol switch { ServiceProtocol.Tcp => 20, ServiceProtocol.Udp => 12, _ => 32 }];
         BinaryPrimitives.WriteUInt16BigEndian(segment, sourcePort);
         BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(2), port);
         if (protocol == ServiceProtocol.Tcp)
@@ -23,10 +23,16 @@ internal sealed record PlainPacket(PlainPacketKind Kind, Address Source, Address
             segment[13] = 2;
             segment[14] = 0x20;
         }
-        else
+        else if (protocol == ServiceProtocol.Udp)
         {
             BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(4), (ushort)segment.Length);
             BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(8), mark);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), mark);
+            segment[12] = 1;
+            segment[15] = 20;
         }
         Span<byte> ends = stackalloc byte[32];
         source.WriteBytes(ends);
@@ -52,6 +58,7 @@ internal sealed record PlainPacket(PlainPacketKind Kind, Address Source, Address
             ends.CopyTo(packet.AsSpan(8));
         }
         segment.CopyTo(packet.AsSpan(header));
+        if (protocol == ServiceProtocol.Sctp) return packet;
         var addresses = source.IsIPv4 ? packet.AsSpan(12, 8) : packet.AsSpan(8, 32);
         var sum = Sum(addresses) + (uint)protocol + (uint)segment.Length;
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(header + (protocol == ServiceProtocol.Tcp ? 16 : 6)), Checksum(packet.AsSpan(header), sum));
@@ -76,7 +83,7 @@ internal sealed record PlainPacket(PlainPacketKind Kind, Address Source, Address
                 if ((rest[13] & 4) != 0) return new(PlainPacketKind.Reset, source, destination, BinaryPrimitives.ReadUInt16BigEndian(rest), BinaryPrimitives.ReadUInt32BigEndian(rest[8..]) - 1);
                 return rest[13] == 2 || (rest[13] & 0x12) == 2 ? new(PlainPacketKind.First, source, destination, port, BinaryPrimitives.ReadUInt32BigEndian(rest[4..])) : null;
             case 17 or 132 when rest.Length >= 12:
-                return new(PlainPacketKind.First, source, destination, port, BinaryPrimitives.ReadUInt32BigEndian(rest[8..]));
+                return new(PlainPacketKind.First, source, destination, port, BinaryPrimitives.ReadUInt32BigEndian(rest[(protocol == 17 ? 8 : 4)..]));
             case 1 when rest[0] == 3 && rest[1] == 3:
             case 58 when rest[0] == 1 && rest[1] == 4:
                 return Read(rest[8..]) is { } quoted ? quoted with { Kind = PlainPacketKind.Unreachable } : null;

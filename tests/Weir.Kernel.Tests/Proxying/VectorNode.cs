@@ -79,12 +79,7 @@ public sealed class VectorNode : IDisposable
         var silence = flow.Expected.Verdict == "DROP" ? Silence : Patience;
         for (var i = 0; i < count; i++)
         {
-            var noPort = NoPort();
             var (verdict, packet) = Send(flow, own.Contains(flow.Source), silence);
-            // A connection of the node is dropped where the answers of a masqueraded one already go to its port, and counted as that. (Netfilter would
-            // give it another port.) Only with that count is it tried again; each time has a port of its own.
-            for (var again = 0; again < 3 && verdict == "DROP" && flow.Expected.Verdict != "DROP" && NoPort() > noPort; again++)
-                (verdict, packet) = Send(flow, own.Contains(flow.Source), silence);
             verdicts.Add(verdict);
             if (packet is null) continue;
             endpoints.Add(packet.Destination.IsIPv4 ? $"{packet.Destination}:{packet.Port}" : $"[{packet.Destination}]:{packet.Port}");
@@ -108,12 +103,6 @@ public sealed class VectorNode : IDisposable
         using var socket = isOwn ? Connect(flow, port) : null;
         if (!isOwn) _device.Send(PlainPacket.Build(flow.Source, flow.Destination, flow.Protocol, port, flow.Port, mark));
         return Wait(flow, isOwn ? null : mark, socket, silence);
-    }
-
-    private static ulong NoPort()
-    {
-        using var instance = Instance.TryOpen(StateFolder.Current());
-        return instance is null ? 0 : InstanceStatus.Read(instance).Counts.Single(static count => count.Name == "drops: no port").Count;
     }
 
     private (string Verdict, PlainPacket? Endpoint) Wait(Flow flow, uint? mark, Socket? socket, TimeSpan silence)
