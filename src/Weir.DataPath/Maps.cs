@@ -70,6 +70,12 @@ public static class Maps
 
     public static readonly PerCpuArrayMap<Stats> Stats = new(1);
 
+    /// <summary>By the low bits of a device's number: what <see cref="Passage"/> last saw there.</summary>
+    public static readonly ArrayMap<ulong> Passages = new(Passage.Slots);
+
+    /// <summary>By the last bits of a source: what <see cref="Passage"/> last asked routing.</summary>
+    public static readonly PerCpuArrayMap<WayBack> WaysBack = new(Passage.Slots);
+
     /// <summary>Virtual services.</summary>
     public static readonly HashMap<ServiceKey, Service> Services = new(65536, MapFlags.NoPrealloc);
 

@@ -157,6 +157,12 @@ public enum PacketFlags : uint
 
     /// <summary>Its flow is to be told that it came through the stack (<see cref="Learnt"/>).</summary>
     Learns = 1 << 18,
+
+    /// <summary>Its virtual service has a server, and whether that is this host is not known yet.</summary>
+    Undecided = 1 << 19,
+
+    /// <summary>The reply tuple of the flow that it makes was found to be like no other flow's first packet.</summary>
+    Unlike = 1 << 20,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

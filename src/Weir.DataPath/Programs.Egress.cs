@@ -63,7 +63,7 @@ public static unsafe partial class Programs
             if ((note & Note.Answer) != 0) Answers.Recall(&packet, note);
             action = Output(skb, &packet, active);
         }
-        if (action == TcAction.Continue) action = Postrouting(skb, &packet, active);
+        if (action == TcAction.Continue) action = Postrouting(skb, &packet, active, FlowTable.Staying);
         if (action == TcAction.Continue) action = Leave(skb, &packet, active);
         if (action == TcAction.Continue && IsTracked(&packet) && (packet.Flags & (PacketFlags.Learns | PacketFlags.Fragment | PacketFlags.IcmpError)) == PacketFlags.Learns)
             Tracking.Learn(&packet);
@@ -204,7 +204,7 @@ public static unsafe partial class Programs
         return result;
     }
 
-    private static int Postrouting(SkBuff* skb, Packet* packet, uint active)
+    private static int Postrouting(SkBuff* skb, Packet* packet, uint active, uint how)
     {
         packet->Hook = Hook.Postrouting;
         var inIfIndex = packet->InIfIndex;
@@ -237,7 +237,7 @@ public static unsafe partial class Programs
             var action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
             if (action != TcAction.Continue) return action;
         }
-        return Confirm(skb, packet);
+        return Confirm(skb, packet, how);
     }
 
     private static int PostroutingOfAnswer(SkBuff* skb, Packet* packet, uint active)

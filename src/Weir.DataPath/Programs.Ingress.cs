@@ -101,14 +101,36 @@ public static unsafe partial class Programs
 
     private static int Deliver(SkBuff* skb, Packet* packet, uint active)
     {
-        var isVirtual = (active & ActiveImage.Services) != 0 && VirtualServices.IsVirtual(packet);
-        if (!isVirtual && Guard.IsDue(packet, active))
+        RedirectNeighbour next = default;
+        var canLeave = false;
+        var isVirtual = false;
+        if ((active & ActiveImage.Services) != 0)
         {
-            packet->Hook = Hook.Input;
-            var action = Guard.Check(skb, packet);
-            if (action != TcAction.Continue) return action;
+            if ((active & ActiveImage.Input) == 0 && VirtualServices.MayBegin(packet))
+            {
+                // No rule can come between: the look-up of the service is also the choice of the server.
+                packet->Hook = Hook.Input;
+                var action = VirtualServices.Begin(skb, packet);
+                if (action != TcAction.Continue && action != VirtualServices.IsNone) return action;
+                isVirtual = action == TcAction.Continue;
+            }
+            else
+            {
+                isVirtual = VirtualServices.IsVirtual(packet);
+            }
         }
-        if (!isVirtual && !IsLocal(skb, packet, active)) return Onward(skb, packet, active);
+        if (!isVirtual)
+        {
+            if (Guard.IsDue(packet, active))
+            {
+                packet->Hook = Hook.Input;
+                var action = Guard.Check(skb, packet);
+                if (action != TcAction.Continue) return action;
+            }
+            // A way onward for a flow's first packet says that it is not for this host, too.
+            canLeave = (packet->Flags & PacketFlags.NewFlow) != 0 && CanLeave(skb, packet, &next);
+            if (canLeave || !IsLocal(skb, packet, active)) return Onward(skb, packet, active, canLeave, &next);
+        }
         packet->Hook = Hook.Input;
         if (Has(active, BuiltInChain.MangleInput))
         {
@@ -124,9 +146,14 @@ public static unsafe partial class Programs
         {
             var action = ToServer(skb, packet);
             if (action != TcAction.Continue) return action;
+            if ((packet->Flags & PacketFlags.Undecided) != 0)
+            {
+                canLeave = CanLeave(skb, packet, &next);
+                if (!canLeave) VirtualServices.Decide(skb, packet);
+            }
             if ((packet->FlowStatus & FlowStatus.LocalIn) == 0)
             {
-                if (!VirtualServices.IsRouted(packet)) return Onward(skb, packet, active);
+                if (!VirtualServices.IsRouted(packet)) return Onward(skb, packet, active, canLeave, &next);
                 action = ToForward(skb, packet, active);
                 return action == TcAction.Continue ? VirtualServices.ToServer(skb, packet) : action;
             }
@@ -155,7 +182,7 @@ public static unsafe partial class Programs
             var flow = FlowTable.Pending();
             if (flow != null) flow->Status |= FlowStatus.LocalIn;
         }
-        return Confirm(skb, packet);
+        return Confirm(skb, packet, FlowTable.Staying);
     }
 
     /// <summary>A virtual service's packet meets its server.</summary>
@@ -169,27 +196,37 @@ public static unsafe partial class Programs
     }
 
     /// <summary>A packet that is to be forwarded: at once, or by the stack.</summary>
-    private static int Onward(SkBuff* skb, Packet* packet, uint active)
+    private static int Onward(SkBuff* skb, Packet* packet, uint active, bool canLeave, RedirectNeighbour* next)
     {
-        RedirectNeighbour next = default;
-        if ((packet->Flags & PacketFlags.Learnt) == 0 || packet->NetworkOffset == 0 || Routing.Onward(skb, packet, &next) == 0)
-            return ToForward(skb, packet, active);
+        // Of a flow's first packet that was asked already.
+        if (!canLeave && ((packet->Flags & PacketFlags.NewFlow) != 0 || !CanLeave(skb, packet, next))) return ToForward(skb, packet, active);
+        var isLearnt = (packet->Flags & PacketFlags.Learnt) != 0;
         // What fills a short frame up does not go on.
         uint end = packet->NetworkOffset + packet->Length;
         if (skb->Length > end && Helpers.SkbChangeTail(skb, end, 0) != 0) return TcAction.Shot;
         if ((active & ActiveImage.LinkHeaders) != 0) LinkHeader.Remember(skb, packet);
         if (!Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
-        var meetsChains = (active & ActiveImage.Forwarded) != 0;
-        if (meetsChains && Memory.Holds(packet) != 0) packet->Flags |= PacketFlags.Remembered;
+        if (!isLearnt) Tracking.Learn(packet);
+        // A verdict on a flow's first packet holds for no other.
+        var remembers = isLearnt && (active & ActiveImage.Forwarded) != 0;
+        if (remembers && Memory.Holds(packet) != 0) packet->Flags |= PacketFlags.Remembered;
         var isService = packet->Direction == 0 && (packet->FlowStatus & FlowStatus.Service) != 0;
         var action = isService ? TcAction.Continue : Forward(skb, packet, active);
-        if (action == TcAction.Continue) action = Postrouting(skb, packet, active);
+        if (action == TcAction.Continue) action = Postrouting(skb, packet, active, FlowTable.Leaving);
         if (action != TcAction.Continue) return action;
-        if (meetsChains && (packet->Flags & PacketFlags.Remembered) == 0) Memory.Keep(packet);
+        if (remembers && (packet->Flags & PacketFlags.Remembered) == 0) Memory.Keep(packet);
         skb->Priority = Routing.PriorityOf(packet->TypeOfService);
         skb->TcIndex = Note.Own;
         packet->Flags |= PacketFlags.Sent;
-        return (int)Helpers.RedirectNeigh(packet->OutIfIndex, &next, sizeof(RedirectNeighbour), 0);
+        return (int)Helpers.RedirectNeigh(packet->OutIfIndex, next, sizeof(RedirectNeighbour), 0);
+    }
+
+    /// <summary>Whether a packet that is to be forwarded can leave at once; then <paramref name="next"/> is where to.</summary>
+    private static bool CanLeave(SkBuff* skb, Packet* packet, RedirectNeighbour* next)
+    {
+        if (packet->NetworkOffset == 0) return false;
+        if ((packet->Flags & PacketFlags.Learnt) == 0 && (!IsTracked(packet) || Passage.IsOpen(skb, packet) == 0)) return false;
+        return Routing.Onward(skb, packet, next) != 0;
     }
 
     /// <summary>Up to the kernel's routing, with a note for the egress program.</summary>
@@ -206,8 +243,12 @@ public static unsafe partial class Programs
         {
             if ((packet->Flags & PacketFlags.NewFlow) != 0)
             {
-                var action = FlowTable.Insert(packet, 0);
+                var action = FlowTable.Insert(packet, FlowTable.Unconfirmed);
                 if (action != TcAction.Continue) return action;
+            }
+            else if ((packet->FlowStatus & (FlowStatus.DestinationNat | FlowStatus.TranslatedKnown)) == FlowStatus.DestinationNat)
+            {
+                FlowTable.EnterTranslated(packet);
             }
             var status = packet->FlowStatus;
             if (packet->Direction != 0) note |= Note.Reply;

@@ -60,19 +60,19 @@ public static unsafe partial class Programs
     /// A packet is at the end of its way: a flow that began with it is confirmed. Where another flow's answers would look the same (a masqueraded one has the port that
     /// a process of this host got too), another source port is found, as netfilter does for flows that no rule translates.
     /// </summary>
-    private static int Confirm(SkBuff* skb, Packet* packet)
+    private static int Confirm(SkBuff* skb, Packet* packet, uint how)
     {
-        var action = Enter(packet);
+        var action = Enter(packet, how);
         if (action != FlowTable.Taken) return action;
         if ((packet->FlowStatus & FlowStatus.SourceNatDone) == 0 && Setup.Keep(packet, 0, 0) == TcAction.Continue &&
             Rewrite.IsNeeded(packet, Rewrite.Source) && Rewrite.ToFlow(skb, packet, Rewrite.Source) == TcAction.Continue)
-            action = Enter(packet);
+            action = Enter(packet, how);
         return action == FlowTable.Taken ? FlowTable.NoPort() : action;
     }
 
-    private static int Enter(Packet* packet)
+    private static int Enter(Packet* packet, uint how)
     {
-        if ((packet->Flags & PacketFlags.NewFlow) != 0) return FlowTable.Insert(packet, 1);
+        if ((packet->Flags & PacketFlags.NewFlow) != 0) return FlowTable.Insert(packet, how);
         return (packet->FlowStatus & FlowStatus.Confirmed) == 0 ? FlowTable.Confirm(packet) : TcAction.Continue;
     }
 

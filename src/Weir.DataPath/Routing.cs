@@ -61,6 +61,25 @@ public static unsafe partial class Routing
         return 1;
     }
 
+    /// <summary>
+    /// Whether the way back to a packet's source is by the device that it came in by: then it is no address of this host, and passes every kind of reverse path filter
+    /// (fib_validate_source). net.ipv4.conf.lo.forwarding must be on.
+    /// </summary>
+    /// <returns>1: it is.</returns>
+    [Subprogram(Global = true)]
+    public static int LeadsBack(SkBuff* skb, Packet* packet)
+    {
+        if (packet == null) return 0;
+        FibLookup fib = default;
+        fib.Family = FamilyIPv4;
+        fib.IfIndex = Maps.Settings.Value->LoopbackIfIndex;
+        fib.TypeOfService = packet->TypeOfService;
+        fib.SourceBe = packet->Destination.Word3Be;
+        fib.DestinationBe = packet->Source.Word3Be;
+        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
+        return result is FibLookupResult.Success or FibLookupResult.NoNeighbour && fib.IfIndex == packet->InIfIndex ? 1 : 0;
+    }
+
     /// <summary>The source address that this host has towards the packet's destination on its output device (MASQUERADE); 0: none.</summary>
     public static uint SourceAddressBe(SkBuff* skb, Packet* packet)
     {

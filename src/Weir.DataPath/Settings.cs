@@ -16,6 +16,13 @@ public struct Settings
     /// <summary>Slots of <see cref="Maps.Embryonic"/> minus one: a power of two minus one.</summary>
     public uint EmbryonicMask;
     public uint Reserved0;
+
+    /// <summary>How <see cref="DataPath.Passage"/> finds out who else has a say.</summary>
+    public PassagePath Passage;
+    public ushort Reserved1;
+
+    /// <summary>The address of AppArmor's hook behind POSTROUTING, which only looks at packets of sockets; 0: there is none, or its address is not known.</summary>
+    public ulong SocketsHook;
 }
 
 /// <summary>Abilities of the kernel and wishes of the instance.</summary>

@@ -253,7 +253,12 @@ public sealed partial class Instance : IDisposable
         if (Has(KernelFeature.FibLookupSkipNeighbour)) settings.Flags |= SettingsFlags.FibSkipNeighbour;
         if (Has(KernelFeature.FibLookupSource)) settings.Flags |= SettingsFlags.FibSource;
         if (Has(KernelFeature.FibLookupMark)) settings.Flags |= SettingsFlags.FibMark;
-        if (Has(KernelFeature.ReadKernelMemory)) settings.Flags |= SettingsFlags.ReadKernel;
+        if (Has(KernelFeature.ReadKernelMemory))
+        {
+            settings.Flags |= SettingsFlags.ReadKernel;
+            settings.Passage = KernelPaths.Passage();
+            settings.SocketsHook = KernelPaths.SocketsHook();
+        }
         return MemoryMarshal.AsBytes(new ReadOnlySpan<Settings>(in settings)).ToArray();
     }
 }

@@ -133,6 +133,9 @@ public enum FlowStatus : uint
 
     /// <summary>4 bits from <see cref="FlowTuple.WayShift"/> on: which of those that look the same after PREROUTING this one is.</summary>
     Way = 15 << FlowTuple.WayShift,
+
+    /// <summary>The original direction as it looks once its destination is translated is in <see cref="Maps.Replies"/> too.</summary>
+    TranslatedKnown = 1 << 29,
 }
 
 /// <summary>What else is known of a TCP connection.</summary>

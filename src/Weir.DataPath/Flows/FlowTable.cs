@@ -38,33 +38,44 @@ public static unsafe class FlowTable
         return scratch == null ? null : (Flow*)scratch->Pending;
     }
 
+    /// <summary>How a flow is entered: its first packet goes through the stack.</summary>
+    public const uint Unconfirmed = 0;
+
+    /// <summary>It is at the end of its way: the flow is confirmed.</summary>
+    public const uint Staying = 1;
+
+    /// <summary>It leaves from ingress: the flow is confirmed, and nobody looks for the translated tuple until a packet goes through the stack (<see cref="EnterTranslated(Packet*)"/>).</summary>
+    public const uint Leaving = 2;
+
     /// <summary>Puts the pending flow into the table; confirmed with its reply tuple where the packet is at the end of its way.</summary>
     /// <returns>A <see cref="TcAction"/>: Shot where the table is full; or <see cref="Taken"/>.</returns>
     [Subprogram(Global = true)]
-    public static int Insert(Packet* packet, uint confirm)
+    public static int Insert(Packet* packet, uint how)
     {
         if (packet == null) return TcAction.Shot;
         var scratch = Maps.Scratches.At(0);
         if (scratch == null) return TcAction.Shot;
         var pending = (Flow*)scratch->Pending;
         var original = packet->Original;
-        if (confirm != 0)
+        var confirm = how != Unconfirmed;
+        if (confirm)
         {
-            if (IsOriginalOfAnother(&pending->Reply, &original)) return Taken;
+            if ((packet->Flags & PacketFlags.Unlike) == 0 && IsOriginalOfAnother(&pending->Reply, &original)) return Taken;
             if (Maps.Replies.Update(&pending->Reply, &original, UpdateMode.NoExist) != 0) return Clash(packet, pending);
             pending->Status |= FlowStatus.Confirmed | FlowStatus.ReplyKnown;
         }
-        var isTranslated = (pending->Status & FlowStatus.DestinationNat) != 0;
+        var isTranslated = how != Leaving && (pending->Status & FlowStatus.DestinationNat) != 0;
+        pending->TranslatedIdBe = pending->Reply.SourcePortBe;
         if (isTranslated && !EnterTranslated(scratch, pending, &original))
         {
-            if (confirm != 0) Maps.Replies.Delete(&pending->Reply);
+            if (confirm) Maps.Replies.Delete(&pending->Reply);
             return NoPort();
         }
         var result = Maps.Flows.Update(&original, pending, UpdateMode.NoExist);
         if (result != 0)
         {
             if (isTranslated) Maps.Replies.Delete(&scratch->Key);
-            if (confirm != 0) Maps.Replies.Delete(&pending->Reply);
+            if (confirm) Maps.Replies.Delete(&pending->Reply);
             if (result == Full) Statistics.FlowsFull();
             return TcAction.Shot;
         }
@@ -88,7 +99,7 @@ public static unsafe class FlowTable
         var flow = Maps.Flows.Lookup(&original);
         if (flow == null) return TcAction.Shot;
         if ((flow->Status & FlowStatus.Confirmed) != 0) return TcAction.Continue;
-        if (IsOriginalOfAnother(&flow->Reply, &original)) return Taken;
+        if ((packet->Flags & PacketFlags.Unlike) == 0 && IsOriginalOfAnother(&flow->Reply, &original)) return Taken;
         if (Maps.Replies.Update(&flow->Reply, &original, UpdateMode.NoExist) != 0)
         {
             var owner = Maps.Replies.Lookup(&flow->Reply);
@@ -97,6 +108,29 @@ public static unsafe class FlowTable
         Set(flow, FlowStatus.Confirmed | FlowStatus.ReplyKnown);
         packet->FlowStatus = flow->Status;
         return TcAction.Continue;
+    }
+
+    /// <summary>A packet of a flow that was entered with <see cref="Leaving"/> goes through the stack: its translated tuple is entered for the egress program.</summary>
+    /// <returns>0.</returns>
+    [Subprogram(Global = true)]
+    public static int EnterTranslated(Packet* packet)
+    {
+        if (packet == null) return 0;
+        var scratch = Maps.Scratches.At(0);
+        var flow = Lookup(&packet->Original);
+        if (scratch == null || flow == null) return 0;
+        var original = packet->Original;
+        Tuples.Translated(&original, flow, 0, &scratch->Key);
+        for (uint way = 0; way < FlowTuple.Ways; way++)
+        {
+            scratch->Key.Side = (byte)(FlowTuple.Translated + way);
+            if (Maps.Replies.Update(&scratch->Key, &original, UpdateMode.NoExist) != 0) continue;
+            // Where another processor came first, or the flow has ended, the entry is nobody's.
+            if (!Claim(flow, FlowStatus.TranslatedKnown | (FlowStatus)(way << FlowTuple.WayShift))) Maps.Replies.Delete(&scratch->Key);
+            packet->FlowStatus |= flow->Status & (FlowStatus.TranslatedKnown | FlowStatus.Way);
+            return 0;
+        }
+        return 0;
     }
 
     /// <summary>The packet is dropped: an unconfirmed flow goes with it.</summary>
@@ -126,7 +160,7 @@ public static unsafe class FlowTable
         if ((Set(flow, FlowStatus.Dying) & FlowStatus.Dying) != 0) return;
         if ((flow->Status & FlowStatus.ReplyKnown) != 0) Maps.Replies.Delete(&flow->Reply);
         FlowTuple key;
-        if ((flow->Status & FlowStatus.DestinationNat) != 0)
+        if ((flow->Status & FlowStatus.TranslatedKnown) != 0)
         {
             Tuples.Translated(original, flow, (uint)(flow->Status & FlowStatus.Way) >> FlowTuple.WayShift, &key);
             Maps.Replies.Delete(&key);
@@ -161,14 +195,25 @@ public static unsafe class FlowTable
 
     private static bool EnterTranslated(Scratch* scratch, Flow* pending, FlowTuple* original)
     {
-        pending->TranslatedIdBe = pending->Reply.SourcePortBe;
         Tuples.Translated(original, pending, 0, &scratch->Key);
         for (uint way = 0; way < FlowTuple.Ways; way++)
         {
             scratch->Key.Side = (byte)(FlowTuple.Translated + way);
             if (Maps.Replies.Update(&scratch->Key, original, UpdateMode.NoExist) != 0) continue;
-            pending->Status |= (FlowStatus)(way << FlowTuple.WayShift);
+            pending->Status |= FlowStatus.TranslatedKnown | (FlowStatus)(way << FlowTuple.WayShift);
             return true;
+        }
+        return false;
+    }
+
+    private static bool Claim(Flow* flow, FlowStatus bits)
+    {
+        // Others may set other bits meanwhile.
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            var old = *(uint*)&flow->Status;
+            if ((old & (uint)(FlowStatus.TranslatedKnown | FlowStatus.Dying)) != 0) return false;
+            if (Interlocked.CompareExchange(ref *(uint*)&flow->Status, old | (uint)bits, old) == old) return true;
         }
         return false;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Weir.Bpf.Programs;
 using Weir.DataPath.Image;
 using Weir.DataPath.Nat;
@@ -111,8 +112,8 @@ public static unsafe class Tracking
     public static int Learn(Packet* packet)
     {
         if (packet == null) return 0;
-        var flow = FlowTable.Lookup(&packet->Original);
-        if (flow == null || (flow->Status & FlowStatus.Confirmed) == 0) return 0;
+        var flow = FlowTable.Of(packet);
+        if (flow == null || ((packet->Flags & PacketFlags.NewFlow) == 0 && (flow->Status & FlowStatus.Confirmed) == 0)) return 0;
         // What it remembers holds for the device that it came in by before.
         if (packet->Direction == 0)
         {
@@ -154,8 +155,7 @@ public static unsafe class Tracking
         {
             seconds = packet->Protocol is Parse.Udp or Parse.UdpLite ? timeouts->Udp : timeouts->Generic;
         }
-        var words = (ulong*)flow;
-        for (var i = 0; i < Scratch.FlowWords; i++) words[i] = 0;
+        *(FlowSpace*)flow = default;
         flow->Status = (packet->Flags & PacketFlags.Local) != 0 ? FlowStatus.Local : FlowStatus.None;
         flow->TcpState = (TcpState)tcpState;
         if (packet->Protocol == Parse.Tcp) TcpTracking.Begin(skb, packet, flow);
@@ -354,5 +354,12 @@ public static unsafe class Tracking
     {
         Statistics.InvalidPackets();
         return TcAction.Continue;
+    }
+
+    /// <summary>The room of a <see cref="Flow"/>, to be cleared at one go.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FlowSpace
+    {
+        public fixed ulong Words[Scratch.FlowWords];
     }
 }

@@ -45,9 +45,11 @@ public static class ActiveImage
     /// <summary>What concerns IPv6 packets: rules do not.</summary>
     public const uint ForIPv6 = SlotMask | Loaded | Tracking | Services | Guarded;
 
+    /// <summary>The chains that a packet for this host or a virtual service meets before it is delivered.</summary>
+    public const uint Input = 1u << (ChainShift + (int)BuiltInChain.MangleInput) | 1u << (ChainShift + (int)BuiltInChain.FilterInput);
+
     /// <summary>The chains that a packet that comes in meets between tracking and a virtual service.</summary>
-    public const uint BeforeServices = 1u << (ChainShift + (int)BuiltInChain.ManglePrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatPrerouting) |
-        1u << (ChainShift + (int)BuiltInChain.MangleInput) | 1u << (ChainShift + (int)BuiltInChain.FilterInput);
+    public const uint BeforeServices = 1u << (ChainShift + (int)BuiltInChain.ManglePrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatPrerouting) | Input;
 
     /// <summary>The chains that a packet meets when it comes in.</summary>
     public const uint Arriving = BeforeServices | 1u << (ChainShift + (int)BuiltInChain.RawPrerouting) | 1u << (ChainShift + (int)BuiltInChain.NatInput);

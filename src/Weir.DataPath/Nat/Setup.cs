@@ -122,7 +122,9 @@ public static unsafe class Setup
                 return false;
         }
         if ((range->Flags & (uint)NatRangeFlags.PortsSpecified) != 0 && !PortInRange(scratch->Key.SourcePortBe, range)) return false;
-        return !IsTaken(packet, scratch);
+        if (IsTaken(packet, scratch)) return false;
+        packet->Flags |= PacketFlags.Unlike;
+        return true;
     }
 
     private static void ChooseAddress(Scratch* scratch, Range* range)

@@ -10,9 +10,9 @@ namespace Weir.DataPath.Services;
 internal static unsafe class Scheduling
 {
     /// <summary>Gives the pending flow a server. Without one the client is told that nobody listens.</summary>
-    /// <returns>A <see cref="TcAction"/>.</returns>
+    /// <returns>A <see cref="TcAction"/>, or <paramref name="none"/> where there is no service.</returns>
     [Subprogram(Global = true)]
-    public static int Begin(SkBuff* skb, Packet* packet)
+    public static int Begin(SkBuff* skb, Packet* packet, int none)
     {
         if (packet == null) return TcAction.Shot;
         var scratch = Maps.Scratches.At(0);
@@ -20,7 +20,7 @@ internal static unsafe class Scheduling
         var flow = (Flow*)scratch->Pending;
         ServiceKey key;
         var service = ServiceLookup.Find(packet->Mark, &flow->Reply.Source, flow->Reply.SourcePortBe, packet->Protocol, &key);
-        if (service == null) return TcAction.Shot;
+        if (service == null) return none;
         if (service->Sources != 0 && Networks.Find(service->Sources, &packet->Source) == NetworkUse.None) return TcAction.Shot;
         var hasNear = (service->Policy & ServicePolicy.HasNear) != 0;
         var place = Clients.Far;
@@ -60,7 +60,9 @@ internal static unsafe class Scheduling
         }
         var status = FlowStatus.Service;
         var address = server->Address;
-        if (Routing.IsLocal(skb, packet, &address) != 0) status |= FlowStatus.LocalIn;
+        // What comes in and is translated is most often sent onward at once, and that says that its server is elsewhere.
+        if (packet->InIfIndex != 0 && server->Method == ForwardingMethod.Masquerading && (service->Policy & ServicePolicy.Proxied) == 0) packet->Flags |= PacketFlags.Undecided;
+        else if (Routing.IsLocal(skb, packet, &address) != 0) status |= FlowStatus.LocalIn;
         if (server->Method == ForwardingMethod.Masquerading)
         {
             if ((flow->Status & FlowStatus.DestinationNat) != 0) status |= FlowStatus.VirtualNat;
@@ -75,6 +77,9 @@ internal static unsafe class Scheduling
         {
             flow->IpvsFlags |= IpvsFlowFlags.NoOutput;
         }
+        packet->TranslatedBe = flow->Reply.Source.Word3Be;
+        packet->TranslatedPortBe = flow->Reply.SourcePortBe;
+        packet->Flags |= PacketFlags.Passed;
         return Start(packet, flow, server, status);
     }
 

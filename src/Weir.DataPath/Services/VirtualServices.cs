@@ -18,12 +18,33 @@ public static unsafe class VirtualServices
     private const int IsSocket = 2;
     private const int Refused = 3;
 
+    /// <summary>What <see cref="Begin"/> says where there is no service.</summary>
+    public const int IsNone = 100;
+
+    /// <summary>Whether a packet that came in may begin a connection of a virtual service, if there is one.</summary>
+    public static bool MayBegin(Packet* packet) =>
+        (packet->Flags & (PacketFlags.Seen | PacketFlags.NewFlow)) == PacketFlags.NewFlow && packet->Direction == 0 && ServiceLookup.CanBegin(packet);
+
+    /// <summary>Gives a flow's first packet its server, where there is a service for it.</summary>
+    /// <returns>A <see cref="TcAction"/>, or <see cref="IsNone"/>.</returns>
+    public static int Begin(SkBuff* skb, Packet* packet) => Scheduling.Begin(skb, packet, IsNone);
+
+    /// <summary>Whether the server that <see cref="Begin"/> chose is this host, where the packet could not leave at once.</summary>
+    public static void Decide(SkBuff* skb, Packet* packet)
+    {
+        var flow = FlowTable.Pending();
+        var address = packet->Destination;
+        if (flow == null || Routing.IsLocal(skb, packet, &address) == 0) return;
+        flow->Status |= FlowStatus.LocalIn;
+        packet->FlowStatus |= FlowStatus.LocalIn;
+    }
+
     /// <summary>Whether a packet that came in goes the way of a virtual service: its flow belongs to one, or begins with it.</summary>
     public static bool IsVirtual(Packet* packet)
     {
         if (packet->Direction != 0 || (packet->Flags & PacketFlags.Seen) != 0) return false;
         if ((packet->FlowStatus & FlowStatus.Service) != 0) return true;
-        return (packet->Flags & PacketFlags.NewFlow) != 0 && ServiceLookup.CanBegin(packet) && IsService(packet) != 0;
+        return MayBegin(packet) && IsService(packet) != 0;
     }
 
     /// <summary>
@@ -32,7 +53,7 @@ public static unsafe class VirtualServices
     /// </summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
     public static int Inbound(SkBuff* skb, Packet* packet) =>
-        (packet->FlowStatus & FlowStatus.Service) == 0 ? Scheduling.Begin(skb, packet) :
+        (packet->FlowStatus & FlowStatus.Service) == 0 ? Scheduling.Begin(skb, packet, TcAction.Shot) :
         (packet->Flags & PacketFlags.Passed) != 0 ? TcAction.Continue : Pass(packet);
 
     /// <summary>A packet in the reply direction of a service's flow: after the FORWARD chains, before filter OUTPUT, after the INPUT chains (ip_vs_out).</summary>
@@ -51,7 +72,7 @@ public static unsafe class VirtualServices
         if ((packet->FlowStatus & FlowStatus.Service) != 0) return packet->Direction == 0 ? Inbound(skb, packet) : Outbound(packet);
         if ((packet->Flags & PacketFlags.NewFlow) == 0 || !ServiceLookup.CanBegin(packet)) return TcAction.Continue;
         var claim = Claim(skb, packet);
-        if (claim == IsClient) return Scheduling.Begin(skb, packet);
+        if (claim == IsClient) return Scheduling.Begin(skb, packet, TcAction.Shot);
         return claim == Refused ? TcAction.Shot : TcAction.Continue;
     }
 

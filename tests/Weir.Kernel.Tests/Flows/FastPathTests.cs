@@ -21,7 +21,7 @@ public sealed class XdpFastPathTests() : FastPathScenarios(xdp: true)
 }
 
 /// <summary>What holds wherever the fast path is taken.</summary>
-public abstract class FastPathScenarios : IDisposable
+public abstract partial class FastPathScenarios : IDisposable
 {
     private const string Target = "10.9.0.1";
 
@@ -218,13 +218,7 @@ public abstract class FastPathScenarios : IDisposable
         Assert.Equal(received + 1, Received());
     }
 
-    private string Ask(int patience = 2000, int length = 20)
-    {
-        _socket.ReceiveTimeout = patience;
-        _socket.Send(new byte[length]);
-        var buffer = new byte[2000];
-        return System.Text.Encoding.ASCII.GetString(buffer, 0, _socket.Receive(buffer));
-    }
+    private string Ask(int patience = 2000, int length = 20) => Ask(_socket, patience, length);
 
     private static string Until(Func<string> ask)
     {

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Sockets;
+using Weir.Kernel.Tests.Networks;
+
+namespace Weir.Kernel.Tests.Flows;
+
+/// <summary>A flow's first packets leave at ingress too, where nobody else has a say; whoever gets one is heard by the next new flow.</summary>
+public abstract partial class FastPathScenarios
+{
+    [Fact]
+    public void New_flows_leave_at_once()
+    {
+        Assert.Equal("first", AskAnew());
+        var forwarded = Counter("Ip", "ForwDatagrams");
+        for (var n = 0; n < 50; n++) Assert.Equal("first", AskAnew());
+        Assert.Equal(forwarded, Counter("Ip", "ForwDatagrams"));
+        Assert.Equal(51L, Packets(1));
+        Assert.Equal(51L, Packets(2));
+    }
+
+    [Theory]
+    [InlineData("ip xfrm policy add src 10.1.0.0/24 dst 10.9.0.1/32 dir fwd action block", "ip xfrm policy flush")]
+    [InlineData("iptables-legacy -A FORWARD -p udp --dport 7 -j DROP", "iptables-legacy -F FORWARD")]
+    [InlineData("iptables-legacy -t mangle -A PREROUTING -p udp --dport 7 -j DROP", "iptables-legacy -t mangle -F PREROUTING")]
+    [InlineData("iptables-legacy -t mangle -A POSTROUTING -p udp --dport 7 -j DROP", "iptables-legacy -t mangle -F POSTROUTING")]
+    [InlineData("nft 'add table netdev t; add chain netdev t c { type filter hook ingress device net1 priority 0; }; add rule netdev t c udp dport 7 drop'", "nft delete table netdev t")]
+    public void Another_one_who_drops_is_heard(string begin, string end)
+    {
+        Assert.Equal("first", AskAnew());
+        Assert.Equal(0, _director.Execute(["sh", "-c", begin]).Code);
+        // Within milliseconds.
+        Assert.True(Wait.Until(() => !IsAnswered()), "new flows still pass");
+        Assert.False(IsAnswered());
+        Assert.Equal(0, _director.Execute(["sh", "-c", end]).Code);
+        Assert.Equal("first", AskAnew());
+    }
+
+    [Fact]
+    public void Other_filters_of_the_device_see_new_flows()
+    {
+        Assert.Equal("first", AskAnew());
+        _director.Run("tc qdisc add dev net1 clsact");
+        Assert.True(Wait.Until(() => Forwarded() > 0), "new flows still pass");
+        Assert.Equal(1, Forwarded());
+        _director.Run("tc qdisc del dev net1 clsact");
+        Assert.True(Wait.Until(() => Forwarded() == 0), "new flows do not pass again");
+
+        long Forwarded()
+        {
+            var before = Counter("Ip", "ForwDatagrams");
+            Assert.Equal("first", AskAnew());
+            return Counter("Ip", "ForwDatagrams") - before;
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 0x0a030002u, false)]
+    [InlineData(0, 0x0a030002u, true)]
+    [InlineData(2, 0xc0a80001u, false)]
+    [InlineData(0, 0x0a020001u, false)]
+    [InlineData(0, 0x7f000001u, false)]
+    [InlineData(0, 0xe0000001u, false)]
+    [InlineData(0, 0xffffffffu, false)]
+    public void A_new_flow_needs_the_source_that_the_reverse_path_filter_asks_for(int filter, uint source, bool passes)
+    {
+        _director.Run($"sysctl -qw net.ipv4.conf.all.rp_filter={filter} net.ipv4.conf.net1.rp_filter={filter}");
+        Assert.Equal("first", AskAnew());
+        var received = Received();
+        _client.Inside(() =>
+        {
+            using var socket = new PacketSocket("net1");
+            for (ushort port = 1; port <= 20; port++) socket.Send(Frame.Build(Mac(_director, "net1"), Mac(_client, "net1"), source, 0x0a090001, 17, Frame.Udp(port, 7, 20)));
+            return true;
+        });
+        Assert.Equal("first", AskAnew());
+        Assert.Equal(received + (passes ? 21 : 1), Received());
+    }
+
+    [Fact]
+    public void A_translated_flow_that_left_at_once_may_go_through_the_stack_later()
+    {
+        _director.Run($"{Shell.Weir("iptables")} -t nat -A PREROUTING -d 10.1.0.1 -p udp --dport 8 -j DNAT --to-destination {Target}:7");
+        using var socket = Connected("10.1.0.1", 8);
+        var forwarded = Counter("Ip", "ForwDatagrams");
+        for (var n = 0; n < 10; n++) Assert.Equal("first", Ask(socket, 2000, 20));
+        Assert.True(Counter("Ip", "ForwDatagrams") <= forwarded + 2);
+        // In fragments, which the stack forwards.
+        socket.SetRawSocketOption(0, 10, BitConverter.GetBytes(0));
+        for (var n = 0; n < 10; n++) Assert.Equal("first", Ask(socket, 2000, 1900));
+        Assert.True(Counter("Ip", "ForwDatagrams") >= forwarded + 20);
+        for (var n = 0; n < 10; n++) Assert.Equal("first", Ask(socket, 2000, 20));
+    }
+
+    /// <summary>Asks from a port of its own: a new flow.</summary>
+    private string AskAnew(int patience = 2000)
+    {
+        using var socket = Connected(Target, 7);
+        return Ask(socket, patience, 20);
+    }
+
+    private bool IsAnswered()
+    {
+        try
+        {
+            return AskAnew(200).Length != 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private Socket Connected(string address, int port) => _client.Inside(() =>
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(IPAddress.Parse(address), port);
+        return socket;
+    });
+
+    private static string Ask(Socket socket, int patience, int length)
+    {
+        socket.ReceiveTimeout = patience;
+        socket.Send(new byte[length]);
+        var buffer = new byte[2000];
+        return System.Text.Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer));
+    }
+}
