@@ -40,7 +40,7 @@ public abstract partial class FastPathScenarios
     {
         Assert.Equal("first", AskAnew());
         _director.Run("tc qdisc add dev net1 clsact");
-        _director.Run("tc filter add dev net1 ingress protocol ip u32 match u32 0 0 classid 1:1");
+        _director.Run("tc filter add dev net1 ingress protocol ip u32 match ip src 192.0.2.1/32 classid 1:1");
         Assert.True(Wait.Until(() => Forwarded() > 0), "new flows still pass");
         Assert.Equal(1, Forwarded());
         _director.Run("tc qdisc del dev net1 clsact");
