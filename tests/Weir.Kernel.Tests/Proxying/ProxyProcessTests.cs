@@ -61,7 +61,9 @@ public sealed class ProxyProcessTests : IDisposable
         Assert.True(Wait.Until(() => Reach(_node.Far).StartsWith("pod", StringComparison.Ordinal)));
         using var held = Connect(_node.Far, out _);
         using var end = new CancellationTokenSource();
-        var clients = new[] { _node.Far, _node.Pod, _node.Node }.Select(place => Task.Run(() => Ask(place, end.Token))).ToArray();
+        var clients = new[] { _node.Far, _node.Pod, _node.Node }
+            // On threads of their own: they block, and the servers' answers need those of the pool.
+            .Select(place => Task.Factory.StartNew(() => Ask(place, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(137, proxy.Signal("KILL"));
