@@ -14,6 +14,7 @@ namespace Weir.Control.Instances;
 public sealed class Follower : IDisposable
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(100);
 
     private readonly StateFolder _folder;
     private readonly TextWriter _log;
@@ -79,7 +80,9 @@ public sealed class Follower : IDisposable
             var ready = _wake.Wait(s_look);
             if (ready.Contains(changes))
             {
-                changes.ReadChanges();
+                var heard = changes.ReadChanges();
+                // A new device is covered at once; of addresses many come together (kube-ipvs0 has one for each service), and to look at them costs with their number.
+                if (heard is { IsIncomplete: false, Changed.Count: 0, Removed.Count: 0 }) Thread.Sleep(s_settle);
                 NameDevices(socket);
                 if (_followsDevices) Cover(instance);
             }

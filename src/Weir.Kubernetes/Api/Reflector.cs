@@ -152,6 +152,8 @@ public sealed class Reflector<T>
             {
                 if (Read(item) is { } each) objects.Add(each);
             }
+            // What a page was read into is garbage by now. The collector would wait for a hundred megabytes of it, on a node whose memory is its pods'.
+            if (next is not null) GC.Collect(0);
             next = page.Metadata?.ContinueProperty;
             _version = page.Metadata?.ResourceVersion ?? "0";
         }

@@ -108,7 +108,11 @@ public sealed partial class ServiceProxy : IObjectSink, IProxyStatus
             foreach (var service in changes.Services) Translate(service);
             var (set, removed) = _table.Changes();
             changed = set.Count + removed.Count;
+            // The lists of all objects, of which little is kept, came and went just now.
+            var isFirst = _settings is null;
+            if (isFirst) GiveMemoryBack();
             failed = Apply(set, removed, isFull);
+            if (isFirst) GiveMemoryBack();
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
@@ -134,6 +138,9 @@ public sealed partial class ServiceProxy : IObjectSink, IProxyStatus
         }
         Report(changes, end - start, isFull, changed, failed, isFailed);
     }
+
+    /// <summary>A node's memory is its pods': what a rare amount of work took is not kept for the next time.</summary>
+    private static void GiveMemoryBack() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     /// <summary>Looks at the node: its zone, and where everything is looked at, its addresses too.</summary>
     /// <returns>Whether every Service has to be looked at again.</returns>
