@@ -67,6 +67,28 @@ internal static class Connector
         return 0;
     }
 
+    /// <summary><c>reach ADDRESS PORT</c>: tries until a connection is made, from the line "ready" on. Prints nanoseconds of that time.</summary>
+    public static int Reach(string[] arguments)
+    {
+        var target = new IPEndPoint(IPAddress.Parse(arguments[0]), int.Parse(arguments[1], CultureInfo.InvariantCulture));
+        Console.WriteLine("ready");
+        while (true)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            // A refusal may be lost to a socket that is not waiting yet: nobody waits here for longer than an answer takes.
+            try
+            {
+                socket.Connect(target);
+            }
+            catch (SocketException)
+            {
+            }
+            if (socket.Poll(1000, SelectMode.SelectWrite) && (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! == 0) break;
+        }
+        Console.WriteLine(Interop.Now());
+        return 0;
+    }
+
     private static void Accept(Socket listener)
     {
         var buffer = new byte[1 << 17];

@@ -15,6 +15,7 @@ internal static class Program
         ["programs"] = TestRuns.Measure,
         ["xdp"] = Xdp.Measure,
         ["commands"] = Commands,
+        ["proxy"] = Proxy.Measure,
     };
 
     private static int Main(string[] arguments)
@@ -25,6 +26,8 @@ internal static class Program
             case "serve": return Connector.Serve(arguments[1..]);
             case "connect": return Connector.Connect(arguments[1..]);
             case "stream": return Connector.Stream(arguments[1..]);
+            case "reach": return Connector.Reach(arguments[1..]);
+            case "api": return ApiServer.Run(arguments[1..]);
             case "run": return TestRuns.Run(arguments[1..]);
             case "scale": return Scale.Run(arguments[1..]);
             case "instructions": return Instructions.Run(arguments[1..]);

@@ -1,7 +1,7 @@
 namespace Weir.Bench;
 
 /// <summary>The figures of one table, taken in turn, and their medians.</summary>
-internal sealed class Samples(string title, string unit, bool moreIsBetter)
+internal sealed class Samples(string title, string unit, bool moreIsBetter, bool compares = true)
 {
     private readonly Dictionary<string, List<double>> _values = [];
     private readonly List<string> _order = [];
@@ -16,7 +16,7 @@ internal sealed class Samples(string title, string unit, bool moreIsBetter)
         list.Add(value);
     }
 
-    /// <summary>Median, and the ratio of the first row's to each (above 1: the first is better).</summary>
+    /// <summary>Median, and, where rows are peers, the ratio of the first one's to each (above 1: the first is better).</summary>
     public void Print()
     {
         Console.WriteLine($"\n{title} ({unit}; {(moreIsBetter ? "more" : "less")} is better; medians of {_values[_order[0]].Count})");
@@ -25,7 +25,7 @@ internal sealed class Samples(string title, string unit, bool moreIsBetter)
         {
             var median = Median(name);
             var ratio = moreIsBetter ? baseline / median : median / baseline;
-            Console.WriteLine($"  {name,-34} {median,12:N0}   {_order[0]} is {ratio:F2} times as good");
+            Console.WriteLine(compares ? $"  {name,-34} {median,12:N0}   {_order[0]} is {ratio:F2} times as good" : $"  {name,-60} {median,12:N1}");
         }
     }
 
