@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Weir.Kernel.Tests.Networks;
 using Weir.Kernel.Tests.Services;
+using Weir.Kubernetes.Tests.Api;
 using static Weir.Kernel.Tests.Services.ProxyNode;
 
 namespace Weir.Kernel.Tests.Proxying;
@@ -88,6 +89,44 @@ public sealed class ProxyProcessTests : IDisposable
             for (; !end.IsCancellationRequested; count++) Assert.Matches("pod[23]", Reach(place));
             return count;
         }
+    }
+
+    [Fact]
+    public void Clients_do_not_notice_an_API_server_that_is_away_and_what_it_says_afterwards_holds()
+    {
+        const string services = "/api/v1/services", slices = "/apis/discovery.k8s.io/v1/endpointslices";
+        var api = _node.Node.Inside(() => new ApiServer());
+        api.Put("/api/v1/nodes", """{"metadata":{"name":"node"},"status":{"addresses":[{"type":"InternalIP","address":"10.1.0.1"}]}}""");
+        api.Put(services, Json("web", "10.96.0.10"));
+        api.Put(slices, JsonSlice("web", "10.2.0.2"));
+        using var proxy = BackgroundProcess.In(_node.Node, Shell.Weir("weir"), "proxy", "--master", api.Address, "--hostname-override=node");
+        Assert.True(Wait.Until(() => Reach(_node.Far) == "pod2"));
+        api.Put(slices, JsonSlice("web", "10.2.0.3"));
+        Assert.True(Wait.Until(() => Reach(_node.Far) == "pod3"));
+        var address = new Uri(api.Address);
+        api.Dispose();
+        // A proxy that comes while nobody answers does no harm either.
+        Assert.Equal(137, proxy.Signal("KILL"));
+        using var next = BackgroundProcess.In(_node.Node, Shell.Weir("weir"), "proxy", "--master", address.ToString(), "--hostname-override=node");
+        next.Await("Waiting for the node's object");
+        Assert.Equal(["pod3", "pod3"], [Reach(_node.Far), Reach(_node.Node)]);
+        using var again = _node.Node.Inside(() => new ApiServer(address.Port));
+        again.Put("/api/v1/nodes", """{"metadata":{"name":"node"},"status":{"addresses":[{"type":"InternalIP","address":"10.1.0.1"}]}}""");
+        again.Put(services, Json("web", "10.96.0.10"));
+        again.Put(services, Json("other", "10.96.0.11"));
+        again.Put(slices, JsonSlice("web", "10.2.0.4"));
+        again.Put(slices, JsonSlice("other", "10.2.0.2"));
+        Assert.True(Wait.Until(() => Reach(_node.Far, address: "10.96.0.11") == "pod2"));
+        Assert.Equal("pod4", Reach(_node.Far));
+
+        static string Json(string name, string address) => $$"""
+            {"metadata":{"name":"{{name}}","namespace":"default"},"spec":{"clusterIP":"{{address}}","ports":[{"name":"http","port":80,"protocol":"TCP"}]} }
+            """;
+
+        static string JsonSlice(string service, string address) => $$"""
+            {"metadata":{"name":"{{service}}-1","namespace":"default","labels":{"kubernetes.io/service-name":"{{service}}"} },"addressType":"IPv4",
+            "ports":[{"name":"http","port":8000,"protocol":"TCP"}],"endpoints":[{"addresses":["{{address}}"]}]}
+            """;
     }
 
     private const string WebPorts = "nodePort: 30080";

@@ -22,9 +22,10 @@ internal sealed class ApiServer : IDisposable
     private int _compacted;
     private int _watchNumber;
 
-    public ApiServer()
+    /// <summary>At a port of 127.0.0.1; 0: any that is free.</summary>
+    public ApiServer(int port = 0)
     {
-        Address = Listen();
+        Address = Listen(port);
         _ = AcceptAsync();
     }
 
@@ -114,11 +115,11 @@ internal sealed class ApiServer : IDisposable
         _listener.Close();
     }
 
-    private string Listen()
+    private string Listen(int port)
     {
         while (true)
         {
-            var address = $"http://127.0.0.1:{Random.Shared.Next(20000, 60000)}/";
+            var address = $"http://127.0.0.1:{(port != 0 ? port : Random.Shared.Next(20000, 60000))}/";
             try
             {
                 _listener.Prefixes.Clear();
@@ -126,7 +127,7 @@ internal sealed class ApiServer : IDisposable
                 _listener.Start();
                 return address;
             }
-            catch (HttpListenerException)
+            catch (HttpListenerException) when (port == 0)
             {
                 // Another has the port.
             }
