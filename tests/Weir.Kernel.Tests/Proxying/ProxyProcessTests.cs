@@ -62,9 +62,7 @@ public sealed class ProxyProcessTests : IDisposable
         Assert.True(Wait.Until(() => Reach(_node.Far).StartsWith("pod", StringComparison.Ordinal)));
         using var held = Connect(_node.Far, out _);
         using var end = new CancellationTokenSource();
-        var clients = new[] { _node.Far, _node.Pod, _node.Node }
-            // On threads of their own: they block, and the servers' answers need those of the pool.
-            .Select(place => Task.Factory.StartNew(() => Ask(place, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+        var clients = Clients(end.Token);
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(137, proxy.Signal("KILL"));
@@ -82,13 +80,54 @@ public sealed class ProxyProcessTests : IDisposable
         held.Send([1]);
         held.Shutdown(SocketShutdown.Send);
         Assert.Equal(0, held.Receive(new byte[8]));
+    }
 
-        static int Ask(NetworkNamespace place, CancellationToken end)
+    [Fact]
+    public async Task A_node_of_kube_proxy_is_taken_over_without_a_connection_refused_or_lost()
+    {
+        // As kube-proxy's iptables mode leaves it, and a rule of a network plugin, for whose sake the kernel goes on tracking connections.
+        _node.Node.Execute(["iptables-legacy-restore"], """
+            *nat
+            :KUBE-SERVICES - [0:0]
+            :KUBE-SVC-WEB - [0:0]
+            :KUBE-SEP-A - [0:0]
+            :KUBE-SEP-B - [0:0]
+            :KUBE-MARK-MASQ - [0:0]
+            :KUBE-POSTROUTING - [0:0]
+            -A PREROUTING -j KUBE-SERVICES
+            -A OUTPUT -j KUBE-SERVICES
+            -A POSTROUTING -j KUBE-POSTROUTING
+            -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE
+            -A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 80 -j KUBE-SVC-WEB
+            -A KUBE-SVC-WEB ! -s 10.2.0.0/16 -j KUBE-MARK-MASQ
+            -A KUBE-SVC-WEB -m statistic --mode random --probability 0.5 -j KUBE-SEP-A
+            -A KUBE-SVC-WEB -j KUBE-SEP-B
+            -A KUBE-SEP-A -p tcp -m tcp -j DNAT --to-destination 10.2.0.2:8000
+            -A KUBE-SEP-B -p tcp -m tcp -j DNAT --to-destination 10.2.0.3:8000
+            -A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
+            -A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN
+            -A KUBE-POSTROUTING -j MASQUERADE --random-fully
+            COMMIT
+
+            """);
+        using var held = Connect(_node.Far, out var before);
+        Assert.Matches("pod[23]", before);
+        using var end = new CancellationTokenSource();
+        var clients = Clients(end.Token);
+        Write("web.yaml", WebService, Slice("web", "10.2.0.2", "10.2.0.3"));
+        using (var proxy = Proxy("--takeover"))
         {
-            var count = 0;
-            for (; !end.IsCancellationRequested; count++) Assert.Matches("pod[23]", Reach(place));
-            return count;
+            proxy.Await("Everything is programmed");
+            Assert.True(Wait.Until(() => !_node.Node.Run("iptables-legacy-save").Contains("KUBE-SVC-WEB", StringComparison.Ordinal)));
+            Assert.Contains("-A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE", _node.Node.Run("iptables-legacy-save"), StringComparison.Ordinal);
+            for (var i = 0; i < 20; i++) Assert.Matches("pod[23]", Reach(_node.Far));
         }
+        await end.CancelAsync();
+        Assert.All(await Task.WhenAll(clients), count => Assert.True(count > 10, $"{count} connections"));
+        // The connection that kube-proxy's rules began goes on as the kernel knows it.
+        held.Send([1]);
+        held.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, held.Receive(new byte[8]));
     }
 
     [Fact]
@@ -129,6 +168,20 @@ public sealed class ProxyProcessTests : IDisposable
             """;
     }
 
+    /// <summary>Clients elsewhere, in a pod and on the node that connect again and again; each gives the number of its connections.</summary>
+    private Task<int>[] Clients(CancellationToken end)
+    {
+        // On threads of their own: they block, and the servers' answers need those of the pool.
+        return [.. new[] { _node.Far, _node.Pod, _node.Node }.Select(place => Task.Factory.StartNew(() => Ask(place), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+
+        int Ask(NetworkNamespace place)
+        {
+            var count = 0;
+            for (; !end.IsCancellationRequested; count++) Assert.Matches("pod[23]", Reach(place));
+            return count;
+        }
+    }
+
     private const string WebPorts = "nodePort: 30080";
 
     private static string WebService => Service("web", "10.96.0.10", WebPorts).Replace("type: ClusterIP", "type: NodePort", StringComparison.Ordinal);
@@ -160,6 +213,6 @@ public sealed class ProxyProcessTests : IDisposable
         File.Move(path + ".new", path, true);
     }
 
-    private BackgroundProcess Proxy() => BackgroundProcess.In(_node.Node,
-        Shell.Weir("weir"), "proxy", "--manifests", _folder, "--hostname-override=node", "--detect-local-mode=ClusterCIDR", "--cluster-cidr=10.2.0.0/16");
+    private BackgroundProcess Proxy(params string[] more) => BackgroundProcess.In(_node.Node,
+        [Shell.Weir("weir"), "proxy", "--manifests", _folder, "--hostname-override=node", "--detect-local-mode=ClusterCIDR", "--cluster-cidr=10.2.0.0/16", .. more]);
 }
