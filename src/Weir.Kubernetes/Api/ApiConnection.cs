@@ -18,11 +18,13 @@ public sealed class ApiConnection : IDisposable
     private readonly HttpClient _http;
     private readonly ServiceClientCredentials? _credentials;
     private readonly Uri _address;
+    private readonly string? _tlsServerName;
 
     /// <summary>Nothing is sent before the first request.</summary>
     public ApiConnection(KubernetesClientConfiguration configuration, string userAgent = "weir", WebProxy? proxy = null)
     {
         _address = new Uri(configuration.Host.EndsWith('/') ? configuration.Host : configuration.Host + "/");
+        _tlsServerName = string.IsNullOrEmpty(configuration.TlsServerName) ? null : configuration.TlsServerName;
         _credentials = k8s.Kubernetes.CreateCredentials(configuration);
         var handler = new SocketsHttpHandler
         {
@@ -62,6 +64,8 @@ public sealed class ApiConnection : IDisposable
             Version = _address.Scheme == "https" ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
+        // The name that the handler asks for, and looks for in the certificate, is this one.
+        if (_tlsServerName is not null) request.Headers.Host = _tlsServerName;
         if (_credentials is not null) await _credentials.ProcessHttpRequestAsync(request, cancellation);
         var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         Answered?.Invoke(method, response.StatusCode);
@@ -109,7 +113,6 @@ public sealed class ApiConnection : IDisposable
     private static void Secure(SocketsHttpHandler handler, KubernetesClientConfiguration configuration)
     {
         var tls = handler.SslOptions;
-        if (!string.IsNullOrEmpty(configuration.TlsServerName)) tls.TargetHost = configuration.TlsServerName;
         if (configuration.SkipTlsVerify)
         {
 #pragma warning disable CA5359 // insecure-skip-tls-verify is the user's own decision.
@@ -118,8 +121,9 @@ public sealed class ApiConnection : IDisposable
         }
         else if (configuration.SslCaCerts is { } authorities)
         {
-            tls.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
-                certificate is not null && chain is not null && k8s.Kubernetes.CertificateValidationCallBack(sender, authorities, certificate, chain, errors);
+            // The client library's own check takes any certificate of these authorities, whatever name it is for: a pod's would do.
+            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            tls.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
         }
         if (configuration.ClientCertificateData is null && configuration.ClientCertificateFilePath is null) return;
         var own = new ClientCertificate(configuration);
