@@ -9,7 +9,7 @@ internal static class ScalePicture
     private const double PanelWidth = 400, PanelHeight = 260, Left = 60, Top = 40, PlotWidth = 310, PlotHeight = 170;
     private const double LowestPower = 2, HighestPower = 6;
 
-    private static readonly string[] s_colours = ["#c0392b", "#2c3e50", "#7f8c8d", "#2980b9", "#27ae60"];
+    private static readonly string[] s_colours = ["#c0392b", "#2c3e50", "#7f8c8d", "#2980b9", "#27ae60", "#8e44ad"];
 
     public static string Draw(IReadOnlyList<ScaleRow> rows)
     {
