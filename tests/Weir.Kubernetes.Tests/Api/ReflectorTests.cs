@@ -225,7 +225,8 @@ public sealed class ReflectorTests : IAsyncDisposable
     public async Task Too_many_requests_are_heeded()
     {
         var times = 0;
-        _server.Fault = _ => times++ < 2 ? (429, """{"code":429,"reason":"TooManyRequests","message":"later"}""") : null;
+        // Lists: the watch that follows may come before the count is looked at.
+        _server.Fault = request => request.QueryString["watch"] is null && times++ < 2 ? (429, """{"code":429,"reason":"TooManyRequests","message":"later"}""") : null;
         Run();
         Assert.Equal("=", await _sink.NextAsync());
         Assert.Equal(3, times);
