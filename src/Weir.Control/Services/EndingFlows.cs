@@ -23,7 +23,7 @@ internal sealed class EndingFlows
     public void AddServer(ServiceTables tables, uint slot)
     {
         ref var server = ref tables.Servers[(int)slot];
-        if (tables.States[(int)server.ServiceSlot].Key.Protocol == Udp && (server.Active > 0 || server.Inactive > 0)) _servers.Add(slot);
+        if (tables.States[(int)server.ServiceSlot].Key.Protocol == Udp && ServiceTables.HasConnections(server)) _servers.Add(slot);
     }
 
     /// <summary>A service has come.</summary>

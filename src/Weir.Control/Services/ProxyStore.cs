@@ -53,7 +53,7 @@ public sealed partial class ProxyStore(StateFolder folder) : IProxyStore
         {
             ref var server = ref servers[slot];
             if ((server.Flags & (ServerFlags.Available | ServerFlags.Leaving)) != (ServerFlags.Available | ServerFlags.Leaving)) continue;
-            if (HasConnections(server)) left++;
+            if (ServiceTables.HasConnections(server)) left++;
             else if (ended.TryGetValue(server.ServiceSlot, out var slots)) slots.Add((uint)slot);
             else ended.Add(server.ServiceSlot, [(uint)slot]);
         }
@@ -178,6 +178,4 @@ public sealed partial class ProxyStore(StateFolder folder) : IProxyStore
             Remove(tables, key, ending);
         }
     }
-
-    private static bool HasConnections(in Server server) => server.Active > 0 || server.Inactive > 0;
 }

@@ -32,12 +32,12 @@ internal sealed class ServerChange
         foreach (var slot in present.ServerCount == 0 ? [] : tables.ServersOf(present))
         {
             ref var server = ref tables.Servers[(int)slot];
-            if (missing.Remove(new(NetworkOrder.From(server.Address), NetworkOrder.PortBe(server.PortBe)), out var model))
+            if (missing.Remove(ServiceTables.KeyOf(server), out var model))
             {
                 _listed.Add(slot);
                 if (!IsSame(server, model)) _changed.Add((slot, model));
             }
-            else if (protocol == Tcp && (server.Active > 0 || server.Inactive > 0))
+            else if (protocol == Tcp && ServiceTables.HasConnections(server))
             {
                 _listed.Add(slot);
                 if (server.Flags != Quiesced || server.Weight != 0) _leaving.Add(slot);

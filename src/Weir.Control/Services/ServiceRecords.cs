@@ -137,8 +137,7 @@ internal static class ServiceRecords
     {
         for (var i = 0; i < slots.Length; i++)
         {
-            ref var server = ref tables.Servers[(int)slots[i]];
-            if (server.PortBe == NetworkOrder.PortBe(key.Port) && NetworkOrder.From(server.Address) == key.Address) return i;
+            if (ServiceTables.KeyOf(tables.Servers[(int)slots[i]]) == key) return i;
         }
         return -1;
     }

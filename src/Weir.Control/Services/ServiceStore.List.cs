@@ -90,7 +90,7 @@ public sealed partial class ServiceStore
         {
             Server = new()
             {
-                Key = KeyOf(server),
+                Key = ServiceTables.KeyOf(server),
                 Forwarding = (ForwardingMethod)server.Method,
                 Weight = server.Weight,
                 UpperThreshold = server.UpperThreshold,
@@ -137,13 +137,13 @@ public sealed partial class ServiceStore
             },
             Client = new(NetworkOrder.From(tuple.Source), NetworkOrder.PortBe(tuple.SourcePortBe)),
             Virtual = new(NetworkOrder.From(flow.Virtual), NetworkOrder.PortBe(flow.VirtualPortBe)),
-            Destination = KeyOf(tables.Servers[(int)flow.ServerSlot]),
+            Destination = ServiceTables.KeyOf(tables.Servers[(int)flow.ServerSlot]),
         };
     }
 
     private static ConnectionEntry EntryOf(ServiceTables tables, in TemplateKey key, in Template template)
     {
-        var server = KeyOf(tables.Servers[(int)Math.Min(template.ServerSlot, (uint)tables.Servers.Length - 1)]);
+        var server = ServiceTables.KeyOf(tables.Servers[(int)Math.Min(template.ServerSlot, (uint)tables.Servers.Length - 1)]);
         var isMark = key.Mark != 0;
         return new()
         {
@@ -156,8 +156,6 @@ public sealed partial class ServiceStore
             Destination = isMark || key.VirtualPortBe == 0 ? server with { Port = 0 } : server,
         };
     }
-
-    private static ServerKey KeyOf(in Server server) => new(NetworkOrder.From(server.Address), NetworkOrder.PortBe(server.PortBe));
 
     private static uint NotNegative(int count) => (uint)Math.Max(count, 0);
 

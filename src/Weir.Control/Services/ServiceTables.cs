@@ -222,8 +222,13 @@ internal sealed class ServiceTables : IDisposable
     private static bool IsSame(in KernelKey left, in KernelKey right) =>
         MemoryMarshal.AsBytes(new ReadOnlySpan<KernelKey>(in left)).SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<KernelKey>(in right)));
 
+    /// <summary>What a server is found by within its service.</summary>
+    public static ServerKey KeyOf(in Server server) => new(NetworkOrder.From(server.Address), NetworkOrder.PortBe(server.PortBe));
+
+    public static bool HasConnections(in Server server) => server.Active > 0 || server.Inactive > 0;
+
     /// <summary>Whether connections, or persistent clients, still name the server.</summary>
-    public static bool IsReferred(in Server server) => server.Active > 0 || server.Inactive > 0 || server.Persistent > 0;
+    public static bool IsReferred(in Server server) => HasConnections(server) || server.Persistent > 0;
 
     /// <summary>
     /// Takes elements from the present gap; where that is used up, the largest gap of all is looked for. The mark moves before the elements are used, so a

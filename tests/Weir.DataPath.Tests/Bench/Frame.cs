@@ -176,7 +176,8 @@ internal static class Frame
         return sum;
     }
 
-    private static ushort Checksum(ReadOnlySpan<byte> bytes, uint sum)
+    /// <summary>The Internet checksum of bytes, on top of a sum.</summary>
+    public static ushort Checksum(ReadOnlySpan<byte> bytes, uint sum)
     {
         for (var i = 0; i < bytes.Length; i += 2) sum += (uint)(bytes[i] << 8 | (i + 1 < bytes.Length ? bytes[i + 1] : 0));
         while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);

@@ -85,7 +85,7 @@ internal static class FrameIPv6
         }
         segment.CopyTo(ip[(Header + count * 8)..]);
         if (checksumOffset < 0) return frame;
-        var sum = Checksum(segment, PseudoHeader(frame, protocol, segment.Length));
+        var sum = Bench.Frame.Checksum(segment, PseudoHeader(frame, protocol, segment.Length));
         BinaryPrimitives.WriteUInt16BigEndian(ip[(Header + count * 8 + checksumOffset)..], sum == 0 && protocol == 17 ? (ushort)0xffff : sum);
         return frame;
     }
@@ -111,7 +111,7 @@ internal static class FrameIPv6
         var (offset, protocol) = TransportOf(frame);
         var segment = frame[(Ip + offset)..];
         if (protocol == 132) return Bench.Frame.Crc32C(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[8..]);
-        return BinaryPrimitives.ReadUInt16BigEndian(frame[(Ip + 4)..]) == frame.Length - Ip - Header && Checksum(segment, PseudoHeader(frame, protocol, segment.Length)) == 0;
+        return BinaryPrimitives.ReadUInt16BigEndian(frame[(Ip + 4)..]) == frame.Length - Ip - Header && Bench.Frame.Checksum(segment, PseudoHeader(frame, protocol, segment.Length)) == 0;
     }
 
     /// <summary>Puts two fragments together again.</summary>
@@ -155,12 +155,5 @@ internal static class FrameIPv6
         var sum = (uint)(protocol + length);
         for (var i = 8; i < 40; i += 2) sum += BinaryPrimitives.ReadUInt16BigEndian(frame[(Ip + i)..]);
         return sum;
-    }
-
-    private static ushort Checksum(ReadOnlySpan<byte> bytes, uint sum)
-    {
-        for (var i = 0; i < bytes.Length; i += 2) sum += (uint)(bytes[i] << 8 | (i + 1 < bytes.Length ? bytes[i + 1] : 0));
-        while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-        return (ushort)~sum;
     }
 }
