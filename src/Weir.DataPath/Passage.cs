@@ -24,14 +24,18 @@ public static unsafe class Passage
     private const uint ForwardPolicy = 2;
     private const byte Block = 1;
 
-    /// <summary>Asks for a packet with its destination translated, but not its source.</summary>
+    /// <summary>Whether it is worth asking.</summary>
+    public static bool MayBeOpen(Packet* packet) =>
+        // The reverse path is looked up by the mark or without it, as a setting of the device wants.
+        packet->Mark == 0 && (packet->Flags & PacketFlags.IPv6) == 0 && packet->InIfIndex != Maps.Settings.Value->LoopbackIfIndex &&
+        Maps.Settings.Value->Passage.SkbDevice != 0 && (Maps.Settings.Value->Flags & SettingsFlags.ReadKernel) != 0;
+
+    /// <summary>Asks for a packet that <see cref="MayBeOpen"/> named, with its destination translated, but not its source.</summary>
     /// <returns>1: it may leave at once.</returns>
     [Subprogram(Global = true)]
     public static int IsOpen(SkBuff* skb, Packet* packet)
     {
-        if (packet == null || Maps.Settings.Value->Passage.SkbDevice == 0 || (Maps.Settings.Value->Flags & SettingsFlags.ReadKernel) == 0) return 0;
-        // The reverse path is looked up by the mark or without it, as a setting of the device wants.
-        if (packet->Mark != 0 || (packet->Flags & PacketFlags.IPv6) != 0 || packet->InIfIndex == Maps.Settings.Value->LoopbackIfIndex) return 0;
+        if (packet == null) return 0;
         // Martians, or what may be.
         var source = packet->Source.Word3Be & 0xff;
         var destination = packet->Destination.Word3Be & 0xff;

@@ -127,9 +127,10 @@ public static unsafe partial class Programs
                 var action = Guard.Check(skb, packet);
                 if (action != TcAction.Continue) return action;
             }
-            // A way onward for a flow's first packet says that it is not for this host, too.
-            canLeave = (packet->Flags & PacketFlags.NewFlow) != 0 && CanLeave(skb, packet, &next);
-            if (canLeave || !IsLocal(skb, packet, active)) return Onward(skb, packet, active, canLeave, &next);
+            // The way onward of what belongs to no flow that is known says whether it is for this host, too.
+            var way = IsUnknown(packet, active) ? WayOnward(skb, packet, active, &next) : Routing.ByStack;
+            canLeave = way == Routing.AtOnce;
+            if (canLeave || (way != Routing.ToHere && !IsLocal(skb, packet, active))) return Onward(skb, packet, active, canLeave, &next);
         }
         packet->Hook = Hook.Input;
         if (Has(active, BuiltInChain.MangleInput))
@@ -148,7 +149,7 @@ public static unsafe partial class Programs
             if (action != TcAction.Continue) return action;
             if ((packet->Flags & PacketFlags.Undecided) != 0)
             {
-                canLeave = CanLeave(skb, packet, &next);
+                canLeave = WayOnward(skb, packet, active, &next) == Routing.AtOnce;
                 if (!canLeave) VirtualServices.Decide(skb, packet);
             }
             if ((packet->FlowStatus & FlowStatus.LocalIn) == 0)
@@ -198,15 +199,15 @@ public static unsafe partial class Programs
     /// <summary>A packet that is to be forwarded: at once, or by the stack.</summary>
     private static int Onward(SkBuff* skb, Packet* packet, uint active, bool canLeave, RedirectNeighbour* next)
     {
-        // Of a flow's first packet that was asked already.
-        if (!canLeave && ((packet->Flags & PacketFlags.NewFlow) != 0 || !CanLeave(skb, packet, next))) return ToForward(skb, packet, active);
+        // Of a packet of no known flow that was asked already.
+        if (!canLeave && (IsUnknown(packet, active) || WayOnward(skb, packet, active, next) != Routing.AtOnce)) return ToForward(skb, packet, active);
         var isLearnt = (packet->Flags & PacketFlags.Learnt) != 0;
         // What fills a short frame up does not go on.
         uint end = packet->NetworkOffset + packet->Length;
         if (skb->Length > end && Helpers.SkbChangeTail(skb, end, 0) != 0) return TcAction.Shot;
         if ((active & ActiveImage.LinkHeaders) != 0) LinkHeader.Remember(skb, packet);
         if (!Rewrite.DecrementTimeToLive(skb, packet)) return TcAction.Shot;
-        if (!isLearnt) Tracking.Learn(packet);
+        if (!isLearnt && IsTracked(packet)) Tracking.Learn(packet);
         // A verdict on a flow's first packet holds for no other.
         var remembers = isLearnt && (active & ActiveImage.Forwarded) != 0;
         if (remembers && Memory.Holds(packet) != 0) packet->Flags |= PacketFlags.Remembered;
@@ -222,11 +223,27 @@ public static unsafe partial class Programs
     }
 
     /// <summary>Whether a packet that is to be forwarded can leave at once; then <paramref name="next"/> is where to.</summary>
-    private static bool CanLeave(SkBuff* skb, Packet* packet, RedirectNeighbour* next)
+    /// <returns>What <see cref="Routing.Onward"/> says.</returns>
+    private static int WayOnward(SkBuff* skb, Packet* packet, uint active, RedirectNeighbour* next)
     {
-        if (packet->NetworkOffset == 0) return false;
-        if ((packet->Flags & PacketFlags.Learnt) == 0 && (!IsTracked(packet) || Passage.IsOpen(skb, packet) == 0)) return false;
-        return Routing.Onward(skb, packet, next) != 0;
+        if (packet->NetworkOffset == 0) return Routing.ByStack;
+        if ((packet->Flags & PacketFlags.Learnt) != 0) return Routing.Onward(skb, packet, next);
+        if (!Passage.MayBeOpen(packet) || !(IsTracked(packet) || IsUnknown(packet, active))) return Routing.ByStack;
+        var way = Routing.Onward(skb, packet, next);
+        if (way != Routing.AtOnce || Passage.IsOpen(skb, packet) != 0) return way;
+        packet->OutIfIndex = 0;
+        return Routing.ByStack;
+    }
+
+    /// <summary>
+    /// Whether nothing is known from packets before this one: it begins a flow, or belongs to none. Without a chain for what is forwarded the latter is the stack's anyhow: its
+    /// way past the egress program is short.
+    /// </summary>
+    private static bool IsUnknown(Packet* packet, uint active)
+    {
+        if ((packet->Flags & PacketFlags.NewFlow) != 0) return true;
+        if ((active & ActiveImage.Forwarded) == 0) return false;
+        return (active & ActiveImage.Tracking) == 0 || packet->State == TrackState.Untracked;
     }
 
     /// <summary>Up to the kernel's routing, with a note for the egress program.</summary>

@@ -68,23 +68,23 @@ public static unsafe partial class Routing
     [Subprogram(Global = true)]
     private static int OnwardIPv6(SkBuff* skb, Packet* packet, RedirectNeighbour* next)
     {
-        if (packet == null || next == null) return 0;
+        if (packet == null || next == null) return ByStack;
         // Extension headers may be for routers to read.
-        if (packet->TimeToLive <= 1 || packet->HeaderLength != Parse.IPv6Header || (packet->Flags & (PacketFlags.Fragment | PacketFlags.IcmpError)) != 0) return 0;
+        if (packet->TimeToLive <= 1 || packet->HeaderLength != Parse.IPv6Header || (packet->Flags & (PacketFlags.Fragment | PacketFlags.IcmpError)) != 0) return ByStack;
         var settings = Maps.Settings.Value;
-        if (packet->Mark != 0 && (settings->Flags & SettingsFlags.FibMark) == 0) return 0;
+        if (packet->Mark != 0 && (settings->Flags & SettingsFlags.FibMark) == 0) return ByStack;
         FibLookup fib = default;
         FillIPv6(&fib, packet, packet->InIfIndex);
         var segment = skb->GsoSize;
         var length = segment == 0 ? packet->Length : packet->HeaderLength + packet->TransportLength + segment;
-        if (length > ushort.MaxValue) return 0;
+        if (length > ushort.MaxValue) return ByStack;
         fib.TotalLength = (ushort)length;
         var flags = Flags() & ~FibLookupFlags.SkipNeighbour;
-        if (Helpers.FibLookup(skb, &fib, sizeof(FibLookup), flags) != FibLookupResult.Success) return 0;
-        if (fib.IfIndex == packet->InIfIndex || fib.IfIndex == settings->LoopbackIfIndex) return 0;
+        if (Helpers.FibLookup(skb, &fib, sizeof(FibLookup), flags) != FibLookupResult.Success) return ByStack;
+        if (fib.IfIndex == packet->InIfIndex || fib.IfIndex == settings->LoopbackIfIndex) return ByStack;
         packet->OutIfIndex = fib.IfIndex;
         SetNextHop(next, &fib);
-        return 1;
+        return AtOnce;
     }
 
     private static void SetDestination(FibLookup* fib, IpAddress* address)

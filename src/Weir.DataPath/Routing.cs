@@ -24,27 +24,35 @@ public static unsafe partial class Routing
         if (packet->InIfIndex == Maps.Settings.Value->LoopbackIfIndex) return 1;
         FibLookup fib = default;
         FillAny(&fib, packet, packet->InIfIndex);
-        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
-        return result is FibLookupResult.NotForwarded or FibLookupResult.ForwardingDisabled ? 1 : 0;
+        return IsForThisHost(Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags())) ? 1 : 0;
     }
+
+    /// <summary>What <see cref="Onward"/> says: the packet is the stack's.</summary>
+    public const int ByStack = 0;
+
+    /// <summary>The same: it can leave at once.</summary>
+    public const int AtOnce = 1;
+
+    /// <summary>The same: it is for this host.</summary>
+    public const int ToHere = 2;
 
     /// <summary>
     /// Where a packet that came in is forwarded to: sets <see cref="Packet.OutIfIndex"/> and the next hop. Whatever the stack would answer (no route, too long,
     /// out of time, a better way) or drop (a wrong header checksum) or that only it can do (options, IPv6 next hops) is left to it.
     /// </summary>
-    /// <returns>1: it can leave at once.</returns>
+    /// <returns><see cref="ByStack"/>, <see cref="AtOnce"/> or <see cref="ToHere"/>.</returns>
     [Subprogram(Global = true)]
     public static int Onward(SkBuff* skb, Packet* packet, RedirectNeighbour* next)
     {
-        if (packet == null || next == null) return 0;
+        if (packet == null || next == null) return ByStack;
         // Frames to everyone are not forwarded.
-        if (skb->PacketType != ToThisHost) return 0;
+        if (skb->PacketType != ToThisHost) return ByStack;
         if ((packet->Flags & PacketFlags.IPv6) != 0) return OnwardIPv6(skb, packet, next);
-        if (packet->TimeToLive <= 1 || packet->HeaderLength != 20 || (packet->Flags & (PacketFlags.Fragment | PacketFlags.IcmpError | PacketFlags.Multicast)) != 0) return 0;
+        if (packet->TimeToLive <= 1 || packet->HeaderLength != 20 || (packet->Flags & (PacketFlags.Fragment | PacketFlags.IcmpError | PacketFlags.Multicast)) != 0) return ByStack;
         var ip = SkBuff.Data(skb) + ((uint)packet->NetworkOffset & 63);
-        if (ip + 20 > SkBuff.DataEnd(skb) || !Checksums.IsHeaderRight(ip)) return 0;
+        if (ip + 20 > SkBuff.DataEnd(skb) || !Checksums.IsHeaderRight(ip)) return ByStack;
         var settings = Maps.Settings.Value;
-        if (packet->Mark != 0 && (settings->Flags & SettingsFlags.FibMark) == 0) return 0;
+        if (packet->Mark != 0 && (settings->Flags & SettingsFlags.FibMark) == 0) return ByStack;
         FibLookup fib = default;
         Fill(&fib, packet, packet->InIfIndex);
         // Of segments that are still together, one.
@@ -52,13 +60,15 @@ public static unsafe partial class Routing
         fib.TotalLength = (ushort)(segment == 0 ? packet->Length : packet->HeaderLength + packet->TransportLength + segment);
         // A neighbour that is not known is asked for by the stack, which also says when nobody answers.
         var flags = Flags() & ~FibLookupFlags.SkipNeighbour;
-        if (Helpers.FibLookup(skb, &fib, sizeof(FibLookup), flags) != FibLookupResult.Success || fib.Family != FamilyIPv4) return 0;
+        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), flags);
+        if (IsForThisHost(result)) return ToHere;
+        if (result != FibLookupResult.Success || fib.Family != FamilyIPv4) return ByStack;
         // Back to where it came from: the sender is told of the better way (redirect).
-        if (fib.IfIndex == packet->InIfIndex || fib.IfIndex == settings->LoopbackIfIndex) return 0;
+        if (fib.IfIndex == packet->InIfIndex || fib.IfIndex == settings->LoopbackIfIndex) return ByStack;
         packet->OutIfIndex = fib.IfIndex;
         next->Family = FamilyIPv4;
         next->NextHopIp4Be = fib.DestinationBe;
-        return 1;
+        return AtOnce;
     }
 
     /// <summary>
@@ -203,6 +213,8 @@ public static unsafe partial class Routing
         if ((packet->Flags & PacketFlags.IPv6) != 0) FillIPv6(fib, packet, ifIndex);
         else Fill(fib, packet, ifIndex);
     }
+
+    private static bool IsForThisHost(FibLookupResult result) => result is FibLookupResult.NotForwarded or FibLookupResult.ForwardingDisabled;
 
     private static FibLookupFlags Flags()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Weir.Kernel.Tests.Networks;
@@ -18,6 +19,30 @@ public abstract partial class FastPathScenarios
         Assert.Equal(51L, Packets(2));
     }
 
+    [Fact]
+    public void Packets_without_tracking_leave_at_once()
+    {
+        ForgetTracking();
+        Assert.Equal("first", AskAnew());
+        var forwarded = Counter("Ip", "ForwDatagrams");
+        for (var n = 0; n < 50; n++) Assert.Equal("first", AskAnew());
+        // What is seen of a device holds for milliseconds; the look at it is no packet's detour.
+        Assert.Equal(forwarded, Counter("Ip", "ForwDatagrams"));
+        Assert.Equal(51L, Packets(1));
+        Assert.Equal(51L, Packets(2));
+        // Any change of rules and routes is for the next packet.
+        _director.Run($"ip route change {Target} via 10.3.0.2");
+        Assert.Equal("second", AskAnew());
+        _director.Run($"{Shell.Weir("iptables")} -I FORWARD -p udp --dport 7 -j DROP");
+        Assert.False(IsAnswered());
+        Assert.Equal(1L, Packets(1));
+        // What is for the director is delivered there.
+        using var server = new NamedServer(_director, "director", "10.1.0.1", 7);
+        using var socket = Connected("10.1.0.1", 7);
+        Assert.Equal("director", Ask(socket, 2000, 20));
+        Assert.Equal(1, long.Parse(_director.Run($"{Shell.Weir("iptables")} -nvxL INPUT").Split('\n')[2].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+    }
+
     [Theory]
     [InlineData("ip xfrm policy add src 10.1.0.0/24 dst 10.9.0.1/32 dir fwd action block", "ip xfrm policy flush")]
     [InlineData("iptables-legacy -A FORWARD -p udp --dport 7 -j DROP", "iptables-legacy -F FORWARD")]
@@ -25,6 +50,13 @@ public abstract partial class FastPathScenarios
     [InlineData("iptables-legacy -t mangle -A POSTROUTING -p udp --dport 7 -j DROP", "iptables-legacy -t mangle -F POSTROUTING")]
     [InlineData("nft 'add table netdev t; add chain netdev t c { type filter hook ingress device net1 priority 0; }; add rule netdev t c udp dport 7 drop'", "nft delete table netdev t")]
     public void Another_one_who_drops_is_heard(string begin, string end)
+    {
+        Hears(begin, end);
+        ForgetTracking();
+        Hears(begin, end);
+    }
+
+    private void Hears(string begin, string end)
     {
         Assert.Equal("first", AskAnew());
         Assert.Equal(0, _director.Execute(["sh", "-c", begin]).Code);
@@ -65,6 +97,13 @@ public abstract partial class FastPathScenarios
     public void A_new_flow_needs_the_source_that_the_reverse_path_filter_asks_for(int filter, uint source, bool passes)
     {
         _director.Run($"sysctl -qw net.ipv4.conf.all.rp_filter={filter} net.ipv4.conf.net1.rp_filter={filter}");
+        NeedsSource(source, passes);
+        ForgetTracking();
+        NeedsSource(source, passes);
+    }
+
+    private void NeedsSource(uint source, bool passes)
+    {
         Assert.Equal("first", AskAnew());
         var received = Received();
         _client.Inside(() =>
@@ -91,6 +130,10 @@ public abstract partial class FastPathScenarios
         Assert.True(Counter("Ip", "ForwDatagrams") >= forwarded + 20);
         for (var n = 0; n < 10; n++) Assert.Equal("first", Ask(socket, 2000, 20));
     }
+
+    /// <summary>From now on no rule asks for flows.</summary>
+    private void ForgetTracking() => _director.Run($"{Shell.Weir("iptables-restore")} -w", "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+        + "-A INPUT -p udp --dport 7\n-A FORWARD -p udp --dport 7 -j ACCEPT\n-A FORWARD -p udp --sport 7 -j ACCEPT\nCOMMIT\n");
 
     /// <summary>Asks from a port of its own: a new flow.</summary>
     private string AskAnew(int patience = 2000)
