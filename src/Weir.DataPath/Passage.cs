@@ -35,30 +35,60 @@ public static unsafe class Passage
     [Subprogram(Global = true)]
     public static int IsOpen(SkBuff* skb, Packet* packet)
     {
-        if (packet == null) return 0;
-        // Martians, or what may be.
+        if (packet == null || MayBeMartian(packet)) return 0;
+        return IsFree(skb, packet->InIfIndex) && LeadsBack(skb, packet) ? 1 : 0;
+    }
+
+    /// <summary>
+    /// As <see cref="IsOpen"/>, for a frame in the driver: by what TC has seen of the device in this period. (So one packet of each period goes up, and the neighbour layer learns of it.)
+    /// </summary>
+    public static bool IsKnownOpen(XdpBuff* xdp, Packet* packet)
+    {
+        if (packet->InIfIndex >= 1u << (PeriodShift - 1) || MayBeMartian(packet)) return false;
+        var known = Maps.Passages.At(packet->InIfIndex & (Slots - 1));
+        if (known == null || *known != (KeyOf(packet->InIfIndex) | 1)) return false;
+        var way = WayBackOf(packet);
+        if (way == null) return false;
+        var period = Helpers.KtimeGetCoarseNs() >> PeriodShift;
+        if (IsKnown(way, packet, period)) return true;
+        if (!Routing.LeadsBackFrom(xdp, packet)) return false;
+        Keep(way, packet, period);
+        return true;
+    }
+
+    private static bool MayBeMartian(Packet* packet)
+    {
         var source = packet->Source.Word3Be & 0xff;
         var destination = packet->Destination.Word3Be & 0xff;
-        if (source is 0 or 127 or >= 224 || destination is 0 or 127 or >= 224) return 0;
-        return IsFree(skb, packet->InIfIndex) && LeadsBack(skb, packet) ? 1 : 0;
+        return source is 0 or 127 or >= 224 || destination is 0 or 127 or >= 224;
     }
 
     /// <summary>As <see cref="Routing.LeadsBack"/>; a client that begins one flow after another is asked about once in a period.</summary>
     private static bool LeadsBack(SkBuff* skb, Packet* packet)
     {
-        // By the address's last byte.
-        var way = Maps.WaysBack.At(packet->Source.Word3Be >> 24 & (Slots - 1));
+        var way = WayBackOf(packet);
         if (way == null) return false;
         var period = Helpers.KtimeGetCoarseNs() >> PeriodShift;
-        if (way->Period == period && way->SourceBe == packet->Source.Word3Be && way->DestinationBe == packet->Destination.Word3Be &&
-            way->InIfIndex == packet->InIfIndex && way->TypeOfService == packet->TypeOfService) return true;
+        if (IsKnown(way, packet, period)) return true;
         if (Routing.LeadsBack(skb, packet) == 0) return false;
+        Keep(way, packet, period);
+        return true;
+    }
+
+    /// <summary>By the last byte of the source.</summary>
+    private static WayBack* WayBackOf(Packet* packet) => Maps.WaysBack.At(packet->Source.Word3Be >> 24 & (Slots - 1));
+
+    private static bool IsKnown(WayBack* way, Packet* packet, ulong period) =>
+        way->Period == period && way->SourceBe == packet->Source.Word3Be && way->DestinationBe == packet->Destination.Word3Be &&
+        way->InIfIndex == packet->InIfIndex && way->TypeOfService == packet->TypeOfService;
+
+    private static void Keep(WayBack* way, Packet* packet, ulong period)
+    {
         way->Period = period;
         way->SourceBe = packet->Source.Word3Be;
         way->DestinationBe = packet->Destination.Word3Be;
         way->InIfIndex = packet->InIfIndex;
         way->TypeOfService = packet->TypeOfService;
-        return true;
     }
 
     private static bool IsFree(SkBuff* skb, uint ifIndex)
@@ -66,14 +96,16 @@ public static unsafe class Passage
         if (ifIndex >= 1u << (PeriodShift - 1)) return false;
         var known = Maps.Passages.At(ifIndex & (Slots - 1));
         if (known == null) return false;
-        // The period, the device, and in the lowest bit what was seen.
-        var key = (Helpers.KtimeGetCoarseNs() >> PeriodShift << PeriodShift) | (ulong)ifIndex << 1;
+        var key = KeyOf(ifIndex);
         var value = *known;
         if ((value ^ key) <= 1) return (value & 1) != 0;
         var isFree = Look(skb) != 0;
         *known = isFree ? key | 1 : key;
         return isFree;
     }
+
+    /// <summary>The period, the device, and in the lowest bit room for what was seen.</summary>
+    private static ulong KeyOf(uint ifIndex) => (Helpers.KtimeGetCoarseNs() >> PeriodShift << PeriodShift) | (ulong)ifIndex << 1;
 
     /// <summary>Looks at the device that the packet came in by, and at its namespace.</summary>
     /// <returns>1: nobody else has a say.</returns>

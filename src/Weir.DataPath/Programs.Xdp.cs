@@ -33,6 +33,9 @@ public static unsafe partial class Programs
     /// <summary>Flows that begin or end on this host, or that translate in more than one step.</summary>
     private const FlowStatus NotOnward = FlowStatus.Dying | FlowStatus.Local | FlowStatus.LocalIn | FlowStatus.Socket | FlowStatus.ViaLoopback | FlowStatus.VirtualNat;
 
+    /// <summary>What <see cref="Continue"/> says of a frame that belongs to no flow.</summary>
+    private const int NoFlow = -1;
+
     /// <summary>Driver ingress of devices with an Ethernet header.</summary>
     [Program("xdp.frags")]
     public static int Xdp(XdpBuff* xdp)
@@ -46,29 +49,42 @@ public static unsafe partial class Programs
         if (!ReadFrame(xdp, &packet)) return XdpAction.Pass;
         packet.Active = active;
         packet.InIfIndex = xdp->IngressIfIndex;
-        var flow = Tracking.FindArrived(&packet);
-        if (flow == null) return XdpAction.Pass;
+        var action = Continue(xdp, &packet, live);
+        if (action != NoFlow) return action;
+        ulong position = 0;
+        return MayBegin(&packet, active) && Scheduling.Choose(&packet, &position) != 0 ? Begin(xdp, &packet, position) : XdpAction.Pass;
+    }
+
+    /// <summary>A frame of an established flow.</summary>
+    /// <returns>An <see cref="XdpAction"/>, or <see cref="NoFlow"/>.</returns>
+    [Subprogram(Global = true)]
+    private static int Continue(XdpBuff* xdp, Packet* packet, ulong live)
+    {
+        if (packet == null) return XdpAction.Pass;
+        var active = (uint)live;
+        var flow = Tracking.FindArrived(packet);
+        if (flow == null) return NoFlow;
         var now = Helpers.KtimeGetCoarseNs();
-        if (!IsEstablished(&packet, flow, active, now)) return XdpAction.Pass;
+        if (!IsEstablished(packet, flow, active, now)) return XdpAction.Pass;
         var ends = default(Ends);
-        Translate(&packet, flow, &ends);
+        Translate(packet, flow, &ends);
         var fib = default(FibLookup);
-        if (!IsRouted(xdp, &packet, &ends, &fib)) return XdpAction.Pass;
-        var verdict = (Verdict*)(packet.Direction == 0 ? flow->Verdict0 : flow->Verdict1);
+        if (!IsRouted(xdp, packet, &ends, &fib)) return XdpAction.Pass;
+        var verdict = (Verdict*)(packet->Direction == 0 ? flow->Verdict0 : flow->Verdict1);
         var meetsChains = (active & ActiveImage.Forwarded) != 0;
-        if (meetsChains && !Memory.Holds(verdict, (uint)(live >> ActiveImage.GenerationShift), &packet)) return XdpAction.Pass;
-        if (!IsTurnOfXdp(&packet, flow, now)) return XdpAction.Pass;
-        if (!XdpChecksums.AreRight(xdp, &packet)) return XdpAction.Pass;
+        if (meetsChains && !Memory.Holds(verdict, (uint)(live >> ActiveImage.GenerationShift), packet)) return XdpAction.Pass;
+        if (!IsTurnOfXdp(packet, flow, now)) return XdpAction.Pass;
+        if (!XdpChecksums.AreRight(xdp, packet)) return XdpAction.Pass;
         var data = XdpBuff.Data(xdp);
         var end = XdpBuff.DataEnd(xdp);
         var timeouts = Timeouts.Settings();
         if (timeouts == null || data + EthernetHeader + IpHeader + UdpHeader > end) return XdpAction.Pass;
 
         // From here on it goes.
-        Tracking.FollowEstablished(&packet, flow, data + EthernetHeader + IpHeader, end, timeouts, now);
-        if (meetsChains) Memory.Count(verdict, packet.Length);
-        Write(data, end, &packet, &ends, &fib);
-        Trim(xdp, &packet);
+        Tracking.FollowEstablished(packet, flow, data + EthernetHeader + IpHeader, end, timeouts, now);
+        if (meetsChains) Memory.Count(verdict, packet->Length);
+        Write(data, end, packet, &ends, &fib);
+        Trim(xdp, packet);
         Statistics.SentByXdp();
         return (int)Helpers.Redirect(fib.IfIndex, 0);
     }
@@ -88,9 +104,9 @@ public static unsafe partial class Programs
         if (ip[9] == Parse.Tcp)
         {
             if (transport + TcpHeader > end) return false;
-            // What opens or ends a connection is for the state machine.
+            // What ends a connection, or answers who opens one, is for the state machine.
             packet->TcpFlags = transport[13];
-            if ((packet->TcpFlags & (TcpStates.Fin | TcpStates.Syn | TcpStates.Rst | TcpStates.Ack | TcpStates.Urg)) != TcpStates.Ack) return false;
+            if ((packet->TcpFlags & (TcpStates.Fin | TcpStates.Syn | TcpStates.Rst | TcpStates.Ack | TcpStates.Urg)) is not (TcpStates.Ack or TcpStates.Syn)) return false;
             header = (uint)(transport[12] >> 4) * 4;
             if (header < TcpHeader || length < IpHeader + header) return false;
         }
@@ -126,7 +142,7 @@ public static unsafe partial class Programs
         if ((status & (FlowStatus.Confirmed | FlowStatus.SeenReply | NotOnward)) != (FlowStatus.Confirmed | FlowStatus.SeenReply) || flow->Expires <= now) return false;
         if ((packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) != packet->InIfIndex) return false;
         var isTcp = packet->Protocol == Parse.Tcp;
-        if (isTcp && (flow->TcpState != TcpState.Established || (status & FlowStatus.Assured) == 0)) return false;
+        if (isTcp && (flow->TcpState != TcpState.Established || (status & FlowStatus.Assured) == 0 || (packet->TcpFlags & TcpStates.Syn) != 0)) return false;
         packet->FlowStatus = status;
         return (status & FlowStatus.Service) == 0 || IsEstablishedService(packet, flow, active, isTcp);
     }
@@ -145,10 +161,7 @@ public static unsafe partial class Programs
     /// <summary>What translation makes of both ends.</summary>
     private static void Translate(Packet* packet, Flow* flow, Ends* ends)
     {
-        ends->SourceBe = packet->Source.Word3Be;
-        ends->DestinationBe = packet->Destination.Word3Be;
-        ends->SourcePortBe = packet->SourcePortBe;
-        ends->DestinationPortBe = packet->DestinationPortBe;
+        Of(packet, ends);
         if (Rewrite.IsNeeded(packet, Rewrite.Destination))
         {
             ends->DestinationBe = packet->Direction == 0 ? flow->Reply.Source.Word3Be : packet->Original.Source.Word3Be;
@@ -157,6 +170,14 @@ public static unsafe partial class Programs
         if (!Rewrite.IsNeeded(packet, Rewrite.Source)) return;
         ends->SourceBe = packet->Direction == 0 ? flow->Reply.Destination.Word3Be : packet->Original.Destination.Word3Be;
         ends->SourcePortBe = packet->Direction == 0 ? flow->Reply.DestinationPortBe : packet->Original.DestinationPortBe;
+    }
+
+    private static void Of(Packet* packet, Ends* ends)
+    {
+        ends->SourceBe = packet->Source.Word3Be;
+        ends->DestinationBe = packet->Destination.Word3Be;
+        ends->SourcePortBe = packet->SourcePortBe;
+        ends->DestinationPortBe = packet->DestinationPortBe;
     }
 
     /// <summary>Whether the frame was sent to this host, and the kernel has a route, room and a valid neighbour for the packet at a device that takes frames from here.</summary>

@@ -77,17 +77,19 @@ public static unsafe partial class Routing
     /// </summary>
     /// <returns>1: it is.</returns>
     [Subprogram(Global = true)]
-    public static int LeadsBack(SkBuff* skb, Packet* packet)
+    public static int LeadsBack(SkBuff* skb, Packet* packet) => packet != null && LeadsBackFrom(skb, packet) ? 1 : 0;
+
+    /// <summary>The same, of an skb or an XDP frame.</summary>
+    public static bool LeadsBackFrom(void* context, Packet* packet)
     {
-        if (packet == null) return 0;
         FibLookup fib = default;
         fib.Family = FamilyIPv4;
         fib.IfIndex = Maps.Settings.Value->LoopbackIfIndex;
         fib.TypeOfService = packet->TypeOfService;
         fib.SourceBe = packet->Destination.Word3Be;
         fib.DestinationBe = packet->Source.Word3Be;
-        var result = Helpers.FibLookup(skb, &fib, sizeof(FibLookup), Flags());
-        return result is FibLookupResult.Success or FibLookupResult.NoNeighbour && fib.IfIndex == packet->InIfIndex ? 1 : 0;
+        var result = Helpers.FibLookup(context, &fib, sizeof(FibLookup), Flags());
+        return result is FibLookupResult.Success or FibLookupResult.NoNeighbour && fib.IfIndex == packet->InIfIndex;
     }
 
     /// <summary>The source address that this host has towards the packet's destination on its output device (MASQUERADE); 0: none.</summary>

@@ -21,10 +21,23 @@ internal static unsafe class TcpTracking
     public static void Begin(SkBuff* skb, Packet* packet, Flow* flow)
     {
         Segment segment = default;
-        if (!Read(skb, packet, &segment)) return;
-        flow->TcpEnd0 = segment.End;
+        if (Read(skb, packet, &segment)) Begin(packet, flow, &segment);
+    }
+
+    /// <summary>As <see cref="Begin(SkBuff*, Packet*, Flow*)"/>; <paramref name="tcp"/>: the header, <paramref name="end"/>: the packet's end.</summary>
+    public static void Begin(Packet* packet, Flow* flow, byte* tcp, byte* end)
+    {
+        if (tcp + HeaderLength > end) return;
+        Segment segment = default;
+        Read(packet, tcp, &segment);
+        Begin(packet, flow, &segment);
+    }
+
+    private static void Begin(Packet* packet, Flow* flow, Segment* segment)
+    {
+        flow->TcpEnd0 = segment->End;
         flow->TcpNotes = TcpNotes.OriginalSeen;
-        flow->TcpLastEnd = segment.End;
+        flow->TcpLastEnd = segment->End;
         flow->TcpLast = (byte)TcpStates.KindOf(packet->TcpFlags);
     }
 

@@ -132,9 +132,19 @@ public static unsafe class Tracking
     /// <returns>A <see cref="TcAction"/>.</returns>
     public static int Begin(SkBuff* skb, Packet* packet, ulong now)
     {
-        var timeouts = Timeouts.Settings();
         var flow = FlowTable.Pending();
-        if (timeouts == null || flow == null) return TcAction.Shot;
+        if (flow == null) return TcAction.Shot;
+        var action = Begin(packet, flow, now);
+        if (action == TcAction.Continue && packet->Protocol == Parse.Tcp) TcpTracking.Begin(skb, packet, flow);
+        return action;
+    }
+
+    /// <summary>The same, but for what a TCP flow knows from its first segment's numbers (<see cref="TcpTracking"/>).</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    internal static int Begin(Packet* packet, Flow* flow, ulong now)
+    {
+        var timeouts = Timeouts.Settings();
+        if (timeouts == null) return TcAction.Shot;
         uint seconds;
         uint tcpState = 0;
         if (packet->Protocol == Parse.Tcp)
@@ -158,7 +168,6 @@ public static unsafe class Tracking
         *(FlowSpace*)flow = default;
         flow->Status = (packet->Flags & PacketFlags.Local) != 0 ? FlowStatus.Local : FlowStatus.None;
         flow->TcpState = (TcpState)tcpState;
-        if (packet->Protocol == Parse.Tcp) TcpTracking.Begin(skb, packet, flow);
         flow->Created = now;
         flow->Expires = now + seconds * Timeouts.Second;
         flow->OriginalPackets = 1;

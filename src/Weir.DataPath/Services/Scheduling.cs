@@ -83,6 +83,55 @@ internal static unsafe class Scheduling
         return Start(packet, flow, server, status);
     }
 
+    /// <summary>
+    /// As <see cref="Begin"/> with a flow of its own, for a frame in the driver: only where the service asks for nothing but its scheduler, and the server is reached by translation. Nothing is counted yet
+    /// (<see cref="Count"/>), and <see cref="TakeBack"/> undoes it.
+    /// </summary>
+    /// <param name="packet">The flow's first packet.</param>
+    /// <param name="position">Where the scheduler stood before.</param>
+    /// <returns>1: it is made; 0: not here.</returns>
+    [Subprogram(Global = true)]
+    public static int Choose(Packet* packet, ulong* position)
+    {
+        if (packet == null || position == null) return 0;
+        var scratch = Maps.Scratches.At(0);
+        if (scratch == null) return 0;
+        var flow = (Flow*)scratch->Pending;
+        if (Tracking.Begin(packet, flow, Helpers.KtimeGetCoarseNs()) != TcAction.Continue) return 0;
+        ServiceKey key;
+        var service = ServiceLookup.Find(0, &flow->Reply.Source, flow->Reply.SourcePortBe, packet->Protocol, &key);
+        if (service == null || service->Sources != 0 || service->Policy != ServicePolicy.None || service->Masquerade != SourceTranslation.None || service->PersistenceTimeout != 0) return 0;
+        var state = Maps.ServiceStates.At(service->Slot);
+        if (state == null) return 0;
+        *position = state->Position;
+        var tuple = &scratch->Key;
+        Tuples.Invert(&flow->Reply, tuple);
+        flow->ServiceSlot = service->Slot;
+        flow->ServerSlot = (uint)Schedulers.Pick(service, tuple);
+        var server = Maps.Servers.At(flow->ServerSlot);
+        if (server == null || flow->ServerSlot == 0) return 0;
+        if (server->Method != ForwardingMethod.Masquerading)
+        {
+            TakeBack(flow, *position);
+            return 0;
+        }
+        flow->Virtual = flow->Reply.Source;
+        flow->VirtualPortBe = flow->Reply.SourcePortBe;
+        flow->Reply.Source = server->Address;
+        if (server->PortBe != 0) flow->Reply.SourcePortBe = server->PortBe;
+        return Prepare(packet, flow, server, FlowStatus.Service | FlowStatus.DestinationNat | FlowStatus.DestinationNatDone) ? 1 : 0;
+    }
+
+    /// <summary>The choice is not made: the scheduler stands where it stood, unless another packet has moved it on.</summary>
+    public static void TakeBack(Flow* flow, ulong position)
+    {
+        var state = Maps.ServiceStates.At(flow->ServiceSlot);
+        if (state == null) return;
+        var now = state->Position;
+        if (SchedulerPosition.ServerSlot(now) == flow->ServerSlot) Interlocked.CompareExchange(ref state->Position, position, now);
+    }
+
+
     /// <summary>Whether the server is to see an address of this host instead of the client's.</summary>
     private static bool IsMasqueraded(Packet* packet, Flow* flow, Service* service, int place)
     {
@@ -114,16 +163,28 @@ internal static unsafe class Scheduling
 
     private static int Start(Packet* packet, Flow* flow, Server* server, FlowStatus status)
     {
+        if (!Prepare(packet, flow, server, status)) return TcAction.Shot;
+        Count(packet, flow, server);
+        return TcAction.Continue;
+    }
+
+    private static bool Prepare(Packet* packet, Flow* flow, Server* server, FlowStatus status)
+    {
         var timeouts = Timeouts.Settings();
-        if (timeouts == null) return TcAction.Shot;
+        if (timeouts == null) return false;
         flow->Status |= status;
         packet->FlowStatus = flow->Status;
         // Connections start as inactive, and only TCP has states that make them active (ip_vs_bind_dest).
-        flow->IpvsFlags |= IpvsFlowFlags.Inactive;
-        ServerCounts.Began(flow, server, flow->Created);
-        ServerCounts.In(packet, flow, server, flow->Created);
+        flow->IpvsFlags |= IpvsFlowFlags.Inactive | IpvsFlowFlags.Bound;
         var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);
         flow->Expires = flow->Created + seconds * Timeouts.Second;
-        return TcAction.Continue;
+        return true;
+    }
+
+    /// <summary>The server has the connection and its first packet.</summary>
+    public static void Count(Packet* packet, Flow* flow, Server* server)
+    {
+        ServerCounts.Began(flow, server, flow->Created);
+        ServerCounts.In(packet, flow, server, flow->Created);
     }
 }

@@ -13,7 +13,6 @@ internal static unsafe class ServerCounts
         Estimates.Follow(flow->ServerSlot, server, flow->ServiceSlot, state, now);
         if ((flow->IpvsFlags & IpvsFlowFlags.Inactive) != 0) Interlocked.Add(ref server->Inactive, 1);
         else Interlocked.Add(ref server->Active, 1);
-        flow->IpvsFlags |= IpvsFlowFlags.Bound;
         CheckUpper(server);
         Interlocked.Add(ref server->Connections, 1);
         Interlocked.Add(ref state->Connections, 1);

@@ -117,6 +117,39 @@ public abstract partial class FastPathScenarios
     }
 
     [Fact]
+    public void Connections_of_a_service_leave_at_once_unless_another_one_drops_them()
+    {
+        _director.Run($"{Shell.Weir("weir")} down");
+        _director.Run($"{Shell.Weir("ipvsadm")} -A -u 10.1.0.1:9");
+        _director.Run($"{Shell.Weir("ipvsadm")} -a -u 10.1.0.1:9 -r {Target}:7 -m");
+        if (_xdp) XdpDevices.TurnOn(_director, (1, _client), (2, _first), (3, _second));
+        Assert.True(Succeeds(2000));
+        var (forwarded, sent) = (Counter("Ip", "ForwDatagrams"), _xdp ? XdpDevices.Sent(_director) : 0);
+        for (var n = 0; n < 50; n++) Assert.True(Succeeds(2000));
+        Assert.Equal(forwarded, Counter("Ip", "ForwDatagrams"));
+        // Their answers are for TC, and so is a new one in each few milliseconds.
+        if (_xdp) Assert.InRange(XdpDevices.Sent(_director) - sent, 5, 50);
+        _director.Run("iptables-legacy -A FORWARD -p udp --dport 7 -j DROP");
+        Assert.True(Wait.Until(() => !Succeeds(200)), "new connections still pass");
+        Assert.False(Succeeds(200));
+        _director.Run("iptables-legacy -F FORWARD");
+        Assert.True(Succeeds(2000));
+
+        bool Succeeds(int patience)
+        {
+            using var socket = Connected("10.1.0.1", 9);
+            try
+            {
+                return Ask(socket, patience, 20) == "first";
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
     public void A_translated_flow_that_left_at_once_may_go_through_the_stack_later()
     {
         _director.Run($"{Shell.Weir("iptables")} -t nat -A PREROUTING -d 10.1.0.1 -p udp --dport 8 -j DNAT --to-destination {Target}:7");
