@@ -183,7 +183,9 @@ public static unsafe partial class Programs
     /// <summary>Whether the frame was sent to this host, and the kernel has a route, room and a valid neighbour for the packet at a device that takes frames from here.</summary>
     private static bool IsRouted(XdpBuff* xdp, Packet* packet, Ends* ends, FibLookup* fib)
     {
-        var device = Maps.Devices.Lookup(&packet->InIfIndex);
+        // Before Linux 6.2 memory that a sub-program was given is no key for a map.
+        var ifIndex = packet->InIfIndex;
+        var device = Maps.Devices.Lookup(&ifIndex);
         var data = XdpBuff.Data(xdp);
         if (device == null || data + EthernetHeader > XdpBuff.DataEnd(xdp)) return false;
         if (*(uint*)data != *(uint*)device->Mac || *(ushort*)(data + 4) != *(ushort*)(device->Mac + 4)) return false;
@@ -194,8 +196,8 @@ public static unsafe partial class Programs
         fib->TotalLength = (ushort)packet->Length;
         if (Helpers.FibLookup(xdp, fib, sizeof(FibLookup), FibLookupFlags.None) != FibLookupResult.Success || fib->Family != Routing.FamilyIPv4) return false;
         if (fib->IfIndex == packet->InIfIndex) return false;
-        packet->OutIfIndex = fib->IfIndex;
-        var next = Maps.Devices.Lookup(&packet->OutIfIndex);
+        packet->OutIfIndex = ifIndex = fib->IfIndex;
+        var next = Maps.Devices.Lookup(&ifIndex);
         return next != null && (next->Flags & DeviceFlags.TakesXdp) != 0;
     }
 
