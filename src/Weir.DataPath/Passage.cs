@@ -36,7 +36,8 @@ public static unsafe class Passage
     public static int IsOpen(SkBuff* skb, Packet* packet)
     {
         if (packet == null || MayBeMartian(packet)) return 0;
-        return IsFree(skb, packet->InIfIndex) && LeadsBack(skb, packet) ? 1 : 0;
+        var period = Helpers.KtimeGetCoarseNs() >> PeriodShift;
+        return IsFree(skb, packet->InIfIndex, period) && LeadsBack(skb, packet, period) ? 1 : 0;
     }
 
     /// <summary>
@@ -45,11 +46,11 @@ public static unsafe class Passage
     public static bool IsKnownOpen(XdpBuff* xdp, Packet* packet)
     {
         if (packet->InIfIndex >= 1u << (PeriodShift - 1) || MayBeMartian(packet)) return false;
+        var period = Helpers.KtimeGetCoarseNs() >> PeriodShift;
         var known = Maps.Passages.At(packet->InIfIndex & (Slots - 1));
-        if (known == null || *known != (KeyOf(packet->InIfIndex) | 1)) return false;
+        if (known == null || *known != (KeyOf(packet->InIfIndex, period) | 1)) return false;
         var way = WayBackOf(packet);
         if (way == null) return false;
-        var period = Helpers.KtimeGetCoarseNs() >> PeriodShift;
         if (IsKnown(way, packet, period)) return true;
         if (!Routing.LeadsBackFrom(xdp, packet)) return false;
         Keep(way, packet, period);
@@ -64,11 +65,10 @@ public static unsafe class Passage
     }
 
     /// <summary>As <see cref="Routing.LeadsBack"/>; a client that begins one flow after another is asked about once in a period.</summary>
-    private static bool LeadsBack(SkBuff* skb, Packet* packet)
+    private static bool LeadsBack(SkBuff* skb, Packet* packet, ulong period)
     {
         var way = WayBackOf(packet);
         if (way == null) return false;
-        var period = Helpers.KtimeGetCoarseNs() >> PeriodShift;
         if (IsKnown(way, packet, period)) return true;
         if (Routing.LeadsBack(skb, packet) == 0) return false;
         Keep(way, packet, period);
@@ -91,12 +91,12 @@ public static unsafe class Passage
         way->TypeOfService = packet->TypeOfService;
     }
 
-    private static bool IsFree(SkBuff* skb, uint ifIndex)
+    private static bool IsFree(SkBuff* skb, uint ifIndex, ulong period)
     {
         if (ifIndex >= 1u << (PeriodShift - 1)) return false;
         var known = Maps.Passages.At(ifIndex & (Slots - 1));
         if (known == null) return false;
-        var key = KeyOf(ifIndex);
+        var key = KeyOf(ifIndex, period);
         var value = *known;
         if ((value ^ key) <= 1) return (value & 1) != 0;
         var isFree = Look(skb) != 0;
@@ -105,7 +105,7 @@ public static unsafe class Passage
     }
 
     /// <summary>The period, the device, and in the lowest bit room for what was seen.</summary>
-    private static ulong KeyOf(uint ifIndex) => (Helpers.KtimeGetCoarseNs() >> PeriodShift << PeriodShift) | (ulong)ifIndex << 1;
+    private static ulong KeyOf(uint ifIndex, ulong period) => period << PeriodShift | (ulong)ifIndex << 1;
 
     /// <summary>Looks at the device that the packet came in by, and at its namespace.</summary>
     /// <returns>1: nobody else has a say.</returns>

@@ -16,16 +16,25 @@ internal static unsafe class RoundRobin
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var position = state->Position;
-            ServerWalk walk;
-            walk.Start = service->ServerStart;
-            walk.Count = service->ServerCount;
-            walk.Index = ServerWalk.IndexAfter(service, position) + service->Zero;
-            walk.Wanted = 0;
-            walk.Found = service->Zero;
-            Helpers.Loop(walk.Count, &Step, &walk, 0);
-            chosen = walk.Found;
+            var index = ServerWalk.IndexAfter(service, position);
+            if (index >= service->ServerCount) index = 0;
+            // Most often the next one takes connections.
+            chosen = Schedulers.SlotAt(service->ServerStart, index);
+            var server = Maps.Servers.At(chosen);
+            if (server == null || !Schedulers.IsUsable(server))
+            {
+                ServerWalk walk;
+                walk.Start = service->ServerStart;
+                walk.Count = service->ServerCount;
+                walk.Index = index + service->Zero;
+                walk.Wanted = 0;
+                walk.Found = service->Zero;
+                Helpers.Loop(walk.Count, &Step, &walk, 0);
+                chosen = walk.Found;
+                index = walk.Index;
+            }
             if (chosen == 0) break;
-            var next = SchedulerPosition.Of(chosen, walk.Index, 0);
+            var next = SchedulerPosition.Of(chosen, index, 0);
             if (Interlocked.CompareExchange(ref state->Position, next, position) == position) break;
         }
         return chosen;
