@@ -14,7 +14,7 @@ public static unsafe partial class Programs
 
     /// <summary>Whether a frame that belongs to no flow may begin one of a service.</summary>
     private static bool MayBegin(Packet* packet, uint active) =>
-        (active & (ActiveImage.Services | OnTheWayToServers)) == ActiveImage.Services && packet->Direction == 0 && ServiceLookup.CanBegin(packet) && Passage.MayBeOpen(packet);
+        (active & (ActiveImage.Services | OnTheWayToServers)) == ActiveImage.Services && packet->Direction == 0 && ServiceLookup.CanBegin(packet) && (packet->TcpFlags & TcpStates.Ack) == 0 && Passage.MayBeOpen(packet);
 
     /// <summary>The pending flow has its server (<see cref="Scheduling.Choose"/>): it is entered, and its first packet leaves.</summary>
     /// <returns>An <see cref="XdpAction"/>.</returns>
@@ -39,7 +39,7 @@ public static unsafe partial class Programs
         var server = Maps.Servers.At(flow->ServerSlot);
         if (server == null || data + EthernetHeader + IpHeader + UdpHeader > end) return XdpAction.Pass;
         if (packet->Protocol == Parse.Tcp) TcpTracking.Begin(packet, flow, data + EthernetHeader + IpHeader, end);
-        flow->InIfIndex0 = packet->InIfIndex;
+        Tracking.Learn(packet, flow, flow->Created);
         var action = FlowTable.Insert(packet, FlowTable.Leaving);
         if (action == FlowTable.Taken) Scheduling.TakeBack(flow, position);
         if (action != TcAction.Continue) return action == FlowTable.Taken ? XdpAction.Pass : XdpAction.Drop;

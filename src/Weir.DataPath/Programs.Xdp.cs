@@ -8,7 +8,7 @@ using Weir.DataPath.Services;
 namespace Weir.DataPath;
 
 /// <summary>
-/// The fast path in front of TC: a frame of an established flow leaves from the driver, before there is an skb. It does what ingress does for the same packet
+/// The fast path in front of TC: a frame of an established flow, or any of a service's connection, leaves from the driver, before there is an skb. It does what ingress does for the same packet
 /// (<see cref="Onward"/>), or nothing at all: whatever it does not do exactly goes up as it came. So nothing is written before everything is decided.
 /// </summary>
 public static unsafe partial class Programs
@@ -55,7 +55,7 @@ public static unsafe partial class Programs
         return MayBegin(&packet, active) && Scheduling.Choose(&packet, &position) != 0 ? Begin(xdp, &packet, position) : XdpAction.Pass;
     }
 
-    /// <summary>A frame of an established flow.</summary>
+    /// <summary>A frame of a flow that is in the table.</summary>
     /// <returns>An <see cref="XdpAction"/>, or <see cref="NoFlow"/>.</returns>
     [Subprogram(Global = true)]
     private static int Continue(XdpBuff* xdp, Packet* packet, ulong live)
@@ -65,15 +65,17 @@ public static unsafe partial class Programs
         var flow = Tracking.FindArrived(packet);
         if (flow == null) return NoFlow;
         var now = Helpers.KtimeGetCoarseNs();
-        if (!IsEstablished(packet, flow, active, now)) return XdpAction.Pass;
+        var meetsChains = (active & ActiveImage.Forwarded) != 0;
+        var isKnown = (packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) == packet->InIfIndex;
+        if (!IsOnward(packet, flow, active, now) || (!isKnown && (meetsChains || !MayLearn(packet, flow)))) return XdpAction.Pass;
         var ends = default(Ends);
         Translate(packet, flow, &ends);
+        if (!isKnown && !IsOpenTo(xdp, packet, &ends)) return XdpAction.Pass;
         var fib = default(FibLookup);
         if (!IsRouted(xdp, packet, &ends, &fib)) return XdpAction.Pass;
         var verdict = (Verdict*)(packet->Direction == 0 ? flow->Verdict0 : flow->Verdict1);
-        var meetsChains = (active & ActiveImage.Forwarded) != 0;
         if (meetsChains && !Memory.Holds(verdict, (uint)(live >> ActiveImage.GenerationShift), packet)) return XdpAction.Pass;
-        if (!IsTurnOfXdp(packet, flow, now)) return XdpAction.Pass;
+        if (isKnown && !IsTurnOfXdp(packet, flow, now)) return XdpAction.Pass;
         if (!XdpChecksums.AreRight(xdp, packet)) return XdpAction.Pass;
         var data = XdpBuff.Data(xdp);
         var end = XdpBuff.DataEnd(xdp);
@@ -81,7 +83,8 @@ public static unsafe partial class Programs
         if (timeouts == null || data + EthernetHeader + IpHeader + UdpHeader > end) return XdpAction.Pass;
 
         // From here on it goes.
-        Tracking.FollowEstablished(packet, flow, data + EthernetHeader + IpHeader, end, timeouts, now);
+        if (!isKnown) Tracking.Learn(packet, flow, now);
+        Tracking.FollowFrame(packet, flow, data + EthernetHeader + IpHeader, end, timeouts, now);
         if (meetsChains) Memory.Count(verdict, packet->Length);
         Write(data, end, packet, &ends, &fib);
         Trim(xdp, packet);
@@ -104,9 +107,8 @@ public static unsafe partial class Programs
         if (ip[9] == Parse.Tcp)
         {
             if (transport + TcpHeader > end) return false;
-            // What ends a connection, or answers who opens one, is for the state machine.
             packet->TcpFlags = transport[13];
-            if ((packet->TcpFlags & (TcpStates.Fin | TcpStates.Syn | TcpStates.Rst | TcpStates.Ack | TcpStates.Urg)) is not (TcpStates.Ack or TcpStates.Syn)) return false;
+            if ((packet->TcpFlags & TcpStates.Urg) != 0 || !TcpStates.AreValid(packet->TcpFlags)) return false;
             header = (uint)(transport[12] >> 4) * 4;
             if (header < TcpHeader || length < IpHeader + header) return false;
         }
@@ -135,28 +137,34 @@ public static unsafe partial class Programs
         return true;
     }
 
-    /// <summary>Whether the flow is forwarded, was answered, and takes this packet without a change of state, by the device that its packets come in by.</summary>
-    private static bool IsEstablished(Packet* packet, Flow* flow, uint active, ulong now)
+    /// <summary>Whether the flow is forwarded, and this packet is one of those that are followed here.</summary>
+    private static bool IsOnward(Packet* packet, Flow* flow, uint active, ulong now)
     {
         var status = flow->Status;
-        if ((status & (FlowStatus.Confirmed | FlowStatus.SeenReply | NotOnward)) != (FlowStatus.Confirmed | FlowStatus.SeenReply) || flow->Expires <= now) return false;
-        if ((packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) != packet->InIfIndex) return false;
-        var isTcp = packet->Protocol == Parse.Tcp;
-        if (isTcp && (flow->TcpState != TcpState.Established || (status & FlowStatus.Assured) == 0 || (packet->TcpFlags & TcpStates.Syn) != 0)) return false;
+        if ((status & (FlowStatus.Confirmed | NotOnward)) != FlowStatus.Confirmed || flow->Expires <= now) return false;
         packet->FlowStatus = status;
-        return (status & FlowStatus.Service) == 0 || IsEstablishedService(packet, flow, active, isTcp);
+        if ((status & FlowStatus.Service) != 0)
+        {
+            if (packet->Direction == 0 && (status & FlowStatus.SeenReply) == 0) packet->State = TrackState.New;
+            return IsOnwardOfService(packet, flow, active);
+        }
+        return (status & FlowStatus.SeenReply) != 0 && (packet->Protocol != Parse.Tcp || Tracking.IsAcknowledgement(packet, flow));
     }
 
-    /// <summary>The same of a virtual service's flow: what goes to its server meets no chain on the way in, and the server is there.</summary>
-    private static bool IsEstablishedService(Packet* packet, Flow* flow, uint active, bool isTcp)
+    /// <summary>The same of a virtual service's flow: what goes to its server meets no chain on the way in, and the server is there. Who asks anew for a connection is for TC.</summary>
+    private static bool IsOnwardOfService(Packet* packet, Flow* flow, uint active)
     {
         if ((active & ActiveImage.Services) == 0 || (flow->Status & FlowStatus.DestinationNat) == 0 || (flow->IpvsFlags & IpvsFlowFlags.NoOutput) != 0) return false;
-        if (isTcp && flow->IpvsState != IpvsState.Established) return false;
+        if (packet->Protocol == Parse.Tcp && (packet->TcpFlags & (TcpStates.Syn | TcpStates.Ack)) == TcpStates.Syn) return false;
         if (packet->Direction != 0) return true;
         if ((active & ActiveImage.BeforeServices) != 0) return false;
         var server = Maps.Servers.At(flow->ServerSlot);
         return server != null && (server->Flags & ServerFlags.Available) != 0;
     }
+
+    /// <summary>Whether a direction of which no packet came yet may be learnt here: where no rule has a say.</summary>
+    private static bool MayLearn(Packet* packet, Flow* flow) =>
+        (packet->FlowStatus & FlowStatus.Service) != 0 && (packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) == 0 && Passage.MayBeOpen(packet);
 
     /// <summary>What translation makes of both ends.</summary>
     private static void Translate(Packet* packet, Flow* flow, Ends* ends)
@@ -207,7 +215,7 @@ public static unsafe partial class Programs
     /// </summary>
     private static bool IsTurnOfXdp(Packet* packet, Flow* flow, ulong now)
     {
-        var second = (ushort)(now >> 30);
+        var second = Tracking.Second(now);
         if (packet->Direction == 0)
         {
             if (flow->StackSecond0 == second) return true;

@@ -17,39 +17,29 @@ internal static unsafe class TcpTracking
 
     private const byte ReplyKind = 8;
 
-    /// <summary>The first segment of a flow.</summary>
-    public static void Begin(SkBuff* skb, Packet* packet, Flow* flow)
+    /// <summary>Where the header of a packet in an skb is.</summary>
+    public static byte* HeaderOf(SkBuff* skb, Packet* packet) => SkBuff.Data(skb) + (packet->TransportOffset & OffsetMask);
+
+    /// <summary>The first segment of a flow. <paramref name="tcp"/>: its header, <paramref name="packetEnd"/>: the packet's end.</summary>
+    public static void Begin(Packet* packet, Flow* flow, byte* tcp, byte* packetEnd)
     {
         Segment segment = default;
-        if (Read(skb, packet, &segment)) Begin(packet, flow, &segment);
-    }
-
-    /// <summary>As <see cref="Begin(SkBuff*, Packet*, Flow*)"/>; <paramref name="tcp"/>: the header, <paramref name="end"/>: the packet's end.</summary>
-    public static void Begin(Packet* packet, Flow* flow, byte* tcp, byte* end)
-    {
-        if (tcp + HeaderLength > end) return;
-        Segment segment = default;
-        Read(packet, tcp, &segment);
-        Begin(packet, flow, &segment);
-    }
-
-    private static void Begin(Packet* packet, Flow* flow, Segment* segment)
-    {
-        flow->TcpEnd0 = segment->End;
+        if (!Read(packet, tcp, packetEnd, &segment)) return;
+        flow->TcpEnd0 = segment.End;
         flow->TcpNotes = TcpNotes.OriginalSeen;
-        flow->TcpLastEnd = segment->End;
+        flow->TcpLastEnd = segment.End;
         flow->TcpLast = (byte)TcpStates.KindOf(packet->TcpFlags);
     }
 
     /// <summary>The state after a segment, <see cref="TcpStates.Invalid"/>, <see cref="TcpStates.Ignored"/> or <see cref="TcpStates.Reopened"/>.</summary>
-    public static uint Next(SkBuff* skb, Packet* packet, Flow* flow)
+    public static uint Next(Packet* packet, Flow* flow, byte* tcp, byte* packetEnd)
     {
         uint old = (uint)flow->TcpState;
         uint direction = packet->Direction & 1u;
         var kind = TcpStates.KindOf(packet->TcpFlags);
         uint next = TcpStates.Next(direction, kind, old);
         Segment segment = default;
-        if (next == TcpStates.Invalid || !Read(skb, packet, &segment)) return TcpStates.Invalid;
+        if (next == TcpStates.Invalid || !Read(packet, tcp, packetEnd, &segment)) return TcpStates.Invalid;
         segment.Last = flow->TcpLast;
         segment.Own = (byte)(kind | direction * ReplyKind);
         var notes = flow->TcpNotes;
@@ -111,10 +101,9 @@ internal static unsafe class TcpTracking
     /// <summary>As <see cref="Next"/>, of an acknowledgement within an established connection, which stays what it is.</summary>
     public static void Acknowledge(Packet* packet, Flow* flow, byte* tcp, byte* packetEnd)
     {
-        if (tcp + HeaderLength > packetEnd) return;
         uint direction = packet->Direction & 1u;
         Segment segment = default;
-        Read(packet, tcp, &segment);
+        if (!Read(packet, tcp, packetEnd, &segment)) return;
         Note(packet, flow, &segment, direction, (uint)TcpState.Established);
         flow->TcpLast = (byte)(TcpStates.KindAck | direction * ReplyKind);
     }
@@ -195,20 +184,14 @@ internal static unsafe class TcpTracking
 
     private static bool IsAfter(uint left, uint right) => (int)(right - left) < 0;
 
-    private static bool Read(SkBuff* skb, Packet* packet, Segment* segment)
+    private static bool Read(Packet* packet, byte* tcp, byte* packetEnd, Segment* segment)
     {
-        var tcp = SkBuff.Data(skb) + (packet->TransportOffset & OffsetMask);
-        if (tcp + HeaderLength > SkBuff.DataEnd(skb)) return false;
-        Read(packet, tcp, segment);
-        return true;
-    }
-
-    private static void Read(Packet* packet, byte* tcp, Segment* segment)
-    {
+        if (tcp + HeaderLength > packetEnd) return false;
         uint flags = packet->TcpFlags;
         segment->Sequence = BinaryPrimitives.ReverseEndianness(*(uint*)(tcp + 4));
         segment->Acknowledgement = BinaryPrimitives.ReverseEndianness(*(uint*)(tcp + 8));
         segment->End = segment->Sequence + (packet->Length - packet->HeaderLength - packet->TransportLength) + (flags & 1) + (flags >> 1 & 1);
+        return true;
     }
 
     /// <summary>A segment's numbers, in host byte order, and the kinds of itself and the one before (with <see cref="ReplyKind"/> in the reply direction).</summary>

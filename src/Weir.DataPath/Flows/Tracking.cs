@@ -114,19 +114,30 @@ public static unsafe class Tracking
         if (packet == null) return 0;
         var flow = FlowTable.Of(packet);
         if (flow == null || ((packet->Flags & PacketFlags.NewFlow) == 0 && (flow->Status & FlowStatus.Confirmed) == 0)) return 0;
+        Learn(packet, flow, Helpers.KtimeGetCoarseNs());
+        return 0;
+    }
+
+    /// <summary>The same, of a packet whose flow is at hand.</summary>
+    internal static void Learn(Packet* packet, Flow* flow, ulong now)
+    {
         // What it remembers holds for the device that it came in by before.
         if (packet->Direction == 0)
         {
             ((Verdict*)flow->Verdict0)->Generation = 0;
             flow->InIfIndex0 = packet->InIfIndex;
+            flow->StackSecond0 = Second(now);
         }
         else
         {
             ((Verdict*)flow->Verdict1)->Generation = 0;
             flow->InIfIndex1 = packet->InIfIndex;
+            flow->StackSecond1 = Second(now);
         }
-        return 0;
     }
+
+    /// <summary>The second of <see cref="Flow.StackSecond0"/>.</summary>
+    internal static ushort Second(ulong now) => (ushort)(now >> 30);
 
     /// <summary>Makes the pending flow of a packet that has none.</summary>
     /// <returns>A <see cref="TcAction"/>.</returns>
@@ -135,7 +146,7 @@ public static unsafe class Tracking
         var flow = FlowTable.Pending();
         if (flow == null) return TcAction.Shot;
         var action = Begin(packet, flow, now);
-        if (action == TcAction.Continue && packet->Protocol == Parse.Tcp) TcpTracking.Begin(skb, packet, flow);
+        if (action == TcAction.Continue && packet->Protocol == Parse.Tcp) TcpTracking.Begin(packet, flow, TcpTracking.HeaderOf(skb, packet), SkBuff.DataEnd(skb));
         return action;
     }
 
@@ -213,7 +224,7 @@ public static unsafe class Tracking
         if (timeouts == null) return false;
         if (packet->Protocol == Parse.Tcp)
         {
-            if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !FollowTcp(skb, packet, flow, timeouts, now)) return false;
+            if ((packet->Flags & PacketFlags.LaterFragment) == 0 && !FollowTcp(packet, flow, TcpTracking.HeaderOf(skb, packet), SkBuff.DataEnd(skb), timeouts, now)) return false;
         }
         else
         {
@@ -227,13 +238,17 @@ public static unsafe class Tracking
     }
 
     /// <summary>
-    /// As <see cref="Follow"/>, of a packet that changes no state: an acknowledgement within an established connection (<paramref name="tcp"/>: its header, <paramref name="end"/>: the packet's), or a datagram
-    /// of a flow that was answered.
+    /// As <see cref="Follow"/>, of a frame in the driver (<paramref name="tcp"/>: its TCP header, <paramref name="end"/>: its end): any segment of a service's flow but a SYN, of others an acknowledgement within an
+    /// established connection; or a datagram.
     /// </summary>
-    internal static void FollowEstablished(Packet* packet, Flow* flow, byte* tcp, byte* end, TimeoutSettings* timeouts, ulong now)
+    internal static void FollowFrame(Packet* packet, Flow* flow, byte* tcp, byte* end, TimeoutSettings* timeouts, ulong now)
     {
         var isService = (flow->Status & FlowStatus.Service) != 0;
-        if (packet->Protocol == Parse.Tcp)
+        if (packet->Protocol == Parse.Tcp && isService && !IsAcknowledgement(packet, flow))
+        {
+            FollowTcp(packet, flow, tcp, end, timeouts, now);
+        }
+        else if (packet->Protocol == Parse.Tcp)
         {
             TcpTracking.Acknowledge(packet, flow, tcp, end);
             if (!isService) Timeouts.Touch(flow, now, Timeouts.OfTcp(timeouts, (uint)TcpState.Established));
@@ -243,8 +258,14 @@ public static unsafe class Tracking
             FollowOther(packet, flow, timeouts, now);
         }
         Count(packet, flow);
-        if (isService) VirtualServices.Pass(packet, flow, timeouts, now);
+        if (!isService) return;
+        var server = Maps.Servers.At(flow->ServerSlot);
+        if (server != null) VirtualServices.Move(packet, flow, server, timeouts, now);
     }
+
+    /// <summary>Whether a segment is no more than an acknowledgement within an established connection.</summary>
+    internal static bool IsAcknowledgement(Packet* packet, Flow* flow) =>
+        flow->TcpState == TcpState.Established && (flow->Status & FlowStatus.Assured) != 0 && (packet->TcpFlags & (TcpStates.Fin | TcpStates.Syn | TcpStates.Rst)) == 0;
 
     private static void Count(Packet* packet, Flow* flow)
     {
@@ -261,7 +282,7 @@ public static unsafe class Tracking
         }
     }
 
-    private static bool FollowTcp(SkBuff* skb, Packet* packet, Flow* flow, TimeoutSettings* timeouts, ulong now)
+    private static bool FollowTcp(Packet* packet, Flow* flow, byte* tcp, byte* end, TimeoutSettings* timeouts, ulong now)
     {
         var old = (uint)flow->TcpState;
         var kind = TcpStates.KindOf(packet->TcpFlags);
@@ -271,7 +292,7 @@ public static unsafe class Tracking
             return kind != TcpStates.KindSyn || flow->IpvsState is not (IpvsState.TimeWait or IpvsState.Close);
         // A port that ip_vs takes for closed may be used again, though the last acknowledgement was not seen (is_new_conn_expected).
         if (isService && kind == TcpStates.KindSyn && packet->Direction == 0 && flow->IpvsState == IpvsState.TimeWait) return false;
-        var next = TcpTracking.Next(skb, packet, flow);
+        var next = TcpTracking.Next(packet, flow, tcp, end);
         if (next == TcpStates.Ignored) return true;
         if (next == TcpStates.Reopened) return false;
         if (next == TcpStates.Invalid)

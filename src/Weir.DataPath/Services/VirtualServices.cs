@@ -176,19 +176,25 @@ public static unsafe class VirtualServices
     {
         var server = Maps.Servers.At(flow->ServerSlot);
         if (server == null) return TcAction.Shot;
-        if ((server->Flags & ServerFlags.Available) != 0)
-        {
-            if (packet->Direction == 0) ServerCounts.In(packet, flow, server, now);
-            else ServerCounts.Out(packet, flow, server, now);
-        }
-        else if (packet->Direction == 0)
+        if ((server->Flags & ServerFlags.Available) == 0 && packet->Direction == 0)
         {
             // The server was taken away: its connections hang until it is back or they expire, unless its service is a proxy's.
             if ((server->Flags & ServerFlags.EndsFlows) != 0) End(packet);
             return TcAction.Shot;
         }
+        Move(packet, flow, server, timeouts, now);
+        return TcAction.Continue;
+    }
+
+    /// <summary>The same, of a packet whose server is there or that comes from it.</summary>
+    public static void Move(Packet* packet, Flow* flow, Server* server, TimeoutSettings* timeouts, ulong now)
+    {
+        if ((server->Flags & ServerFlags.Available) != 0)
+        {
+            if (packet->Direction == 0) ServerCounts.In(packet, flow, server, now);
+            else ServerCounts.Out(packet, flow, server, now);
+        }
         var seconds = IpvsStates.Follow(packet, &packet->Original, flow, server, timeouts);
         Timeouts.Touch(flow, now, seconds);
-        return TcAction.Continue;
     }
 }

@@ -16,7 +16,7 @@ public sealed class BudgetTests(ITestOutputHelper output)
         ["IngressRaw"] = (18_000, 250_000),
         ["Egress"] = (18_000, 250_000),
         ["EgressRaw"] = (18_000, 250_000),
-        ["Xdp"] = (5_500, 80_000),
+        ["Xdp"] = (6_500, 280_000),
         ["Connect"] = (1_200, 20_000),
         ["Send"] = (1_200, 20_000),
         ["Receive"] = (100, 1_000),

@@ -127,8 +127,8 @@ public abstract partial class FastPathScenarios
         var (forwarded, sent) = (Counter("Ip", "ForwDatagrams"), _xdp ? XdpDevices.Sent(_director) : 0);
         for (var n = 0; n < 50; n++) Assert.True(Succeeds(2000));
         Assert.Equal(forwarded, Counter("Ip", "ForwDatagrams"));
-        // Their answers are for TC, and so is a new one in each few milliseconds.
-        if (_xdp) Assert.InRange(XdpDevices.Sent(_director) - sent, 5, 50);
+        // For each device TC has a packet in each few milliseconds.
+        if (_xdp) Assert.InRange(XdpDevices.Sent(_director) - sent, 10, 100);
         _director.Run("iptables-legacy -A FORWARD -p udp --dport 7 -j DROP");
         Assert.True(Wait.Until(() => !Succeeds(200)), "new connections still pass");
         Assert.False(Succeeds(200));

@@ -59,6 +59,11 @@ public sealed class XdpFrameTests
         AreAlike(100, "", [.. services], () => Openings(new Random(2)));
     }
 
+    /// <summary>Short connections of a service, some of them refused, reset, repeated or out of order: each state is what it would be at TC.</summary>
+    [Fact]
+    public void Short_connections_come_out_alike() =>
+        AreAlike(900, "", ["-A -u 10.7.0.1:82", "-a -u 10.7.0.1:82 -r 10.9.0.1:8082 -m", "-A -t 10.7.0.1:83", "-a -t 10.7.0.1:83 -r 10.9.0.1:8083 -m"], () => ShortConnections(new Random(3)));
+
     private static void AreAlike(int least, string rules, string[] services, Func<IEnumerable<(bool FromClient, byte[] Frame)>> conversation)
     {
         var tc = Converse(rules, services, false, conversation());
@@ -211,6 +216,42 @@ public sealed class XdpFrameTests
             var source = random.Next(15) == 0 ? 0x0a020005 : Client + (uint)random.Next(4);
             var frame = Frame.Build(s_director1Mac, s_clientMac, source, Virtual, protocol, segment, ttl: (byte)(random.Next(15) == 0 ? 1 : 64), tos: (byte)(random.Next(3) * 4));
             yield return (true, random.Next(15) == 0 ? Changed(frame, bytes => bytes[41] ^= 1, fix: false) : frame);
+        }
+    }
+
+    private static IEnumerable<(bool FromClient, byte[] Frame)> ShortConnections(Random random)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            // Some ports come again, as connections that ended or that did not.
+            var port = (ushort)(20000 + random.Next(45));
+            byte[][] segments =
+            [
+                [0, Frame.Syn], [1, Frame.Syn | Frame.Ack], [0, Frame.Ack], [0, Frame.Psh | Frame.Ack], [1, Frame.Ack], [1, Frame.Psh | Frame.Ack],
+                [0, Frame.Fin | Frame.Ack], [1, Frame.Ack], [1, Frame.Fin | Frame.Ack], [0, Frame.Ack],
+            ];
+            // How it goes: to the end; refused; given up; reset at some point; two of them the other way round; one of them twice.
+            var way = random.Next(6);
+            var at = random.Next(segments.Length - 1);
+            if (way == 1) segments = [segments[0], [1, Frame.Rst | Frame.Ack]];
+            else if (way == 2) segments = segments[..(at + 1)];
+            else if (way == 3) segments = [.. segments[..at], [(byte)random.Next(2), (byte)(random.Next(2) == 0 ? Frame.Rst : Frame.Rst | Frame.Ack)], .. segments[at..]];
+            else if (way == 4) (segments[at], segments[at + 1]) = (segments[at + 1], segments[at]);
+            else if (way == 5) segments = [.. segments[..at], segments[at], .. segments[at..]];
+            var numbers = new uint[] { (uint)random.Next(), (uint)random.Next() };
+            foreach (var segment in segments)
+            {
+                // XDP knows for milliseconds only that nobody else has a say: after each pause the first one of a device goes up.
+                yield return (true, Frame.Build(s_director1Mac, s_clientMac, Client, Virtual, 17, Frame.Udp(10000, 82)));
+                yield return (false, Frame.Build(s_director2Mac, s_serverMac, Server, Client, 17, Frame.Udp(8082, 10000)));
+                var (side, flags) = (segment[0], segment[1]);
+                var payload = (flags & Frame.Psh) != 0 ? random.Next(1, 200) : 0;
+                var acknowledgement = (flags & Frame.Ack) != 0 ? numbers[1 - side] : 0;
+                yield return side == 0
+                    ? (true, Frame.Build(s_director1Mac, s_clientMac, Client, Virtual, 6, Frame.Tcp(port, 83, flags, numbers[0], acknowledgement, payload)))
+                    : (false, Frame.Build(s_director2Mac, s_serverMac, Server, Client, 6, Frame.Tcp(8083, port, flags, numbers[1], acknowledgement, payload)));
+                numbers[side] += (uint)payload + ((flags & (Frame.Syn | Frame.Fin)) != 0 ? 1u : 0);
+            }
         }
     }
 
