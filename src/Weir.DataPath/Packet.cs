@@ -163,6 +163,9 @@ public enum PacketFlags : uint
 
     /// <summary>The reply tuple of the flow that it makes was found to be like no other flow's first packet.</summary>
     Unlike = 1 << 20,
+
+    /// <summary>Egress does not find the flow that ingress found or made for it.</summary>
+    Stray = 1 << 21,
 }
 
 /// <summary>The place of a packet on its way: netfilter's hooks, with the same numbers (enum nf_inet_hooks).</summary>

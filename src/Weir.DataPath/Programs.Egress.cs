@@ -134,8 +134,12 @@ public static unsafe partial class Programs
         {
             if (Tracking.Find(packet, SideOf(note)) == 0) return TcAction.Continue;
             if ((note & (Note.DestinationNat | Note.SourceNat)) != 0) return TcAction.Shot;
-            // The packet that made the flow was dropped since.
-            if (packet->State == TrackState.New) return Tracking.Begin(skb, packet, Helpers.KtimeGetCoarseNs());
+            if (packet->State == TrackState.New)
+            {
+                // The packet that made the flow was dropped since, or others have translated this one.
+                packet->Flags |= PacketFlags.Stray;
+                return Tracking.Begin(skb, packet, Helpers.KtimeGetCoarseNs());
+            }
         }
         if (packet->Direction != 0) Tuples.InvertOf(packet, &packet->Original);
         else Tuples.Of(packet, &packet->Original);

@@ -58,12 +58,18 @@ public static unsafe partial class Programs
 
     /// <summary>
     /// A packet is at the end of its way: a flow that began with it is confirmed. Where another flow's answers would look the same (a masqueraded one has the port that
-    /// a process of this host got too), another source port is found, as netfilter does for flows that no rule translates.
+    /// a process of this host got too), another source port is found, as netfilter does for flows that no rule translates. What others have translated on its way goes as
+    /// they left it: it may belong to a connection that only they know.
     /// </summary>
     private static int Confirm(SkBuff* skb, Packet* packet, uint how)
     {
         var action = Enter(packet, how);
         if (action != FlowTable.Taken) return action;
+        if ((packet->Flags & PacketFlags.Stray) != 0)
+        {
+            FlowTable.Abandon(packet);
+            return TcAction.Continue;
+        }
         if ((packet->FlowStatus & FlowStatus.SourceNatDone) == 0 && Setup.Keep(packet, 0, 0) == TcAction.Continue &&
             Rewrite.IsNeeded(packet, Rewrite.Source) && Rewrite.ToFlow(skb, packet, Rewrite.Source) == TcAction.Continue)
             action = Enter(packet, how);

@@ -1,3 +1,4 @@
+using Weir.Control.Instances;
 using Weir.DataPath.Services;
 using Weir.Model;
 using Weir.Model.Proxying;
@@ -9,20 +10,19 @@ namespace Weir.Control.Services;
 public sealed partial class ProxyStore
 {
     /// <summary>What was written last, and into which map: a change of settings is compared with it instead of with the map, which takes longer to read.</summary>
-    private (uint Map, ProxySettings Settings)? _written;
+    private (uint Map, ProxySettings Settings)? _written, _guarded;
 
     private static bool IsGuarding(ProxySettings? settings) => settings is not null && settings.BoundAddresses.Count + settings.ServicePrefixes.Count > 0;
 
-    /// <summary>Writes settings; true where devices are to be told.</summary>
+    private static ProxySettings? Known((uint Map, ProxySettings Settings)? written, NetworkTable networks) => written is { } last && last.Map == networks.Id ? last.Settings : null;
+
+    /// <summary>Writes what services go by; true where devices are to be told.</summary>
     private bool Write(ServiceTables tables, ProxySettings settings)
     {
         var networks = tables.Networks;
-        var known = _written is { } written && written.Map == networks.Id ? written.Settings : null;
-        foreach (var (realm, of) in s_realms)
-        {
-            var wanted = of(settings);
-            networks.Change(realm, known is null ? networks.Read(realm) : of(known), wanted);
-        }
+        var known = Known(_written, networks);
+        Change(networks, Networks.Pods, known, settings, static settings => PrefixesOf(settings.PodPrefixes, NetworkUse.Inside));
+        Change(networks, Networks.Excluded, known, settings, static settings => PrefixesOf(settings.ExcludedPrefixes, NetworkUse.Inside));
         _written = (networks.Id, settings);
         var pods = new InterfacePattern(settings.PodInterface ?? "");
         if (known is not null && known.PodInterface == settings.PodInterface) return false;
@@ -30,15 +30,19 @@ public sealed partial class ProxyStore
         return true;
     }
 
-    private static readonly (uint Realm, Func<ProxySettings, Dictionary<AddressMask, NetworkUse>> Of)[] s_realms =
-    [
-        (Networks.Pods, settings => PrefixesOf(settings.PodPrefixes, NetworkUse.Inside)),
-        (Networks.Excluded, settings => PrefixesOf(settings.ExcludedPrefixes, NetworkUse.Inside)),
-        (Networks.Destinations, DestinationsOf),
-    ];
+    /// <summary>Makes the addresses of services theirs alone.</summary>
+    private void Guard(Instance instance, ServiceTables tables, ProxySettings settings)
+    {
+        Change(tables.Networks, Networks.Destinations, Known(_guarded, tables.Networks), settings, DestinationsOf);
+        _guarded = (tables.Networks.Id, settings);
+        instance.GuardServices(IsGuarding(settings));
+    }
+
+    private static void Change(NetworkTable networks, uint realm, ProxySettings? known, ProxySettings wanted, Func<ProxySettings, Dictionary<AddressMask, NetworkUse>> of) =>
+        networks.Change(realm, known is null ? networks.Read(realm) : of(known), of(wanted));
 
     private IEnumerable<AddressMask> ExcludedPrefixes(ServiceTables tables) =>
-        _written is { } written && written.Map == tables.Networks.Id ? written.Settings.ExcludedPrefixes : tables.Networks.Read(Networks.Excluded).Keys;
+        Known(_written, tables.Networks)?.ExcludedPrefixes ?? tables.Networks.Read(Networks.Excluded).Keys;
 
     private static Dictionary<AddressMask, NetworkUse> PrefixesOf(ValueList<AddressMask> prefixes, NetworkUse use)
     {

@@ -26,7 +26,6 @@ public sealed partial class ProxyStore(StateFolder folder) : IProxyStore
         if (change.Settings is { } settings && Write(tables, settings)) session.Refresh();
         // Before the first service is there, so that none of its packets goes astray.
         if (change.Set.Count > 0 || IsGuarding(change.Settings)) instance.EnableServices(folder);
-        if (change.Settings is not null) instance.GuardServices(IsGuarding(change.Settings));
         var refused = new List<(ModelKey, ServiceResult)>();
         foreach (var service in change.Set)
         {
@@ -35,6 +34,8 @@ public sealed partial class ProxyStore(StateFolder folder) : IProxyStore
         }
         foreach (var key in change.Removed) Remove(tables, ServiceTables.KeyOf(key), ending);
         if (change.IsWhole) RemoveOthers(tables, change, ending);
+        // After the last service is there: its address is somebody else's service until then.
+        if (change.Settings is { } guarding) Guard(instance, tables, guarding);
         if (tables.IsEmpty()) instance.DisableServices();
         ending.End(instance);
         return refused;

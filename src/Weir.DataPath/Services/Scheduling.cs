@@ -131,7 +131,6 @@ internal static unsafe class Scheduling
         if (SchedulerPosition.ServerSlot(now) == flow->ServerSlot) Interlocked.CompareExchange(ref state->Position, position, now);
     }
 
-
     /// <summary>Whether the server is to see an address of this host instead of the client's.</summary>
     private static bool IsMasqueraded(Packet* packet, Flow* flow, Service* service, int place)
     {

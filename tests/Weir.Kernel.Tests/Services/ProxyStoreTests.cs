@@ -169,6 +169,24 @@ public sealed class ProxyStoreTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task Who_served_an_address_before_serves_it_until_its_service_is_there()
+    {
+        _node.Node.Run("iptables-legacy -t nat -A PREROUTING -d 10.96.0.10 -p tcp --dport 80 -j DNAT --to-destination 10.2.0.2:8000");
+        ProxiedService[] services = [.. Many(10_000), Service("pod3")];
+        using var end = new CancellationTokenSource();
+        var answers = Task.Factory.StartNew(() =>
+        {
+            var seen = new List<string>();
+            while (!end.IsCancellationRequested) seen.Add(Reach(_node.Far));
+            return seen;
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _node.Apply(new() { Set = services, IsWhole = true, Settings = NodeSettings with { BoundAddresses = [.. services.Select(service => service.Service.Key.Address)] } });
+        Assert.Equal("pod3", Reach(_node.Far));
+        await end.CancelAsync();
+        Assert.Equal(["pod2", "pod3"], (await answers).Distinct());
+    }
+
+    [Fact]
     public void Datagrams_that_began_before_their_service_get_a_server()
     {
         _node.ApplyWhole(Service("pod3"));
@@ -267,7 +285,7 @@ public sealed class ProxyStoreTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Ten_thousand_services_take_a_moment_and_one_of_them_next_to_nothing()
     {
-        var services = Enumerable.Range(0, 10_000).Select(i => Service("", address: $"10.96.{i / 200 + 1}.{i % 200 + 1}") with { Servers = Two(i) }).ToArray();
+        var services = Many(10_000).ToArray();
         var settings = NodeSettings with { BoundAddresses = [.. services.Select(service => service.Service.Key.Address)] };
         _node.ApplyWhole();
         var store = _node.Node.Inside(() => new ProxyStore(StateFolder.Current()));
@@ -288,10 +306,14 @@ public sealed class ProxyStoreTests(ITestOutputHelper output) : IDisposable
             change();
             return watch.Elapsed.TotalMilliseconds;
         });
-
-        static ValueList<RealServer> Two(int i) =>
-            [.. new[] { 1, 2 }.Select(j => new RealServer { Key = new(Address.FromIPv4(0x0a800000u + (uint)i * 2 + (uint)j), 8080), Forwarding = ForwardingMethod.Masquerade })];
     }
+
+    /// <summary>Services with two servers each, from 10.96.1.1 on.</summary>
+    private static IEnumerable<ProxiedService> Many(int count) =>
+        Enumerable.Range(0, count).Select(i => Service("", address: $"10.96.{i / 200 + 1}.{i % 200 + 1}") with { Servers = Two(i) });
+
+    private static ValueList<RealServer> Two(int i) =>
+        [.. new[] { 1, 2 }.Select(j => new RealServer { Key = new(Address.FromIPv4(0x0a800000u + (uint)i * 2 + (uint)j), 8080), Forwarding = ForwardingMethod.Masquerade })];
 
     private string[] Saved() => [.. _node.Ipvsadm("-Sn").Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
 
