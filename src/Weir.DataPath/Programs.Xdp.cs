@@ -148,7 +148,7 @@ public static unsafe partial class Programs
             if (packet->Direction == 0 && (status & FlowStatus.SeenReply) == 0) packet->State = TrackState.New;
             return IsOnwardOfService(packet, flow, active);
         }
-        return (status & FlowStatus.SeenReply) != 0 && (packet->Protocol != Parse.Tcp || Tracking.IsAcknowledgement(packet, flow));
+        return (packet->Direction | (uint)(status & FlowStatus.SeenReply)) != 0 && (packet->Protocol != Parse.Tcp || Tracking.IsCertain(packet, flow));
     }
 
     /// <summary>The same of a virtual service's flow: what goes to its server meets no chain on the way in, and the server is there. Who asks anew for a connection is for TC.</summary>
@@ -162,9 +162,8 @@ public static unsafe partial class Programs
         return server != null && (server->Flags & ServerFlags.Available) != 0;
     }
 
-    /// <summary>Whether a direction of which no packet came yet may be learnt here: where no rule has a say.</summary>
-    private static bool MayLearn(Packet* packet, Flow* flow) =>
-        (packet->FlowStatus & FlowStatus.Service) != 0 && (packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) == 0 && Passage.MayBeOpen(packet);
+    /// <summary>Whether a direction of which no packet came yet may be learnt here: where nobody else has a say.</summary>
+    private static bool MayLearn(Packet* packet, Flow* flow) => (packet->Direction == 0 ? flow->InIfIndex0 : flow->InIfIndex1) == 0 && Passage.MayBeOpen(packet);
 
     /// <summary>What translation makes of both ends.</summary>
     private static void Translate(Packet* packet, Flow* flow, Ends* ends)

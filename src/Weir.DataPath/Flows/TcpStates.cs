@@ -56,6 +56,9 @@ internal static class TcpStates
         20, 20, 20, 20, 20, 20, 20, 20, 20, 20, // none
     ]);
 
+    // A bit for each state: in SYN_RECV to TIME_WAIT all FINs and acknowledgements, in SYN_SENT the answer.
+    private static readonly ConstantTable<byte> s_certain = new([0, 0, 0xfc, 0xfc, 0, 0, 0, 2, 0xfc, 0xfc, 0, 0]);
+
     // By FIN, SYN, RST and ACK. A table, because the verifier would follow each branch of a decision to its end.
     private static readonly ConstantTable<byte> s_kinds = new([
         5, 2, 0, 0, 4, 4, 4, 4,
@@ -66,6 +69,9 @@ internal static class TcpStates
 
     /// <summary>The next state, <see cref="Invalid"/> or <see cref="Ignored"/>.</summary>
     public static byte Next(uint direction, uint kind, uint state) => s_next.At((direction * Kinds + kind) * States + state);
+
+    /// <summary>Whether <see cref="TcpTracking.Next"/> takes the next state from the table, or leaves the state as it is, whatever the segment's numbers are.</summary>
+    public static bool IsCertain(uint direction, uint kind, uint state) => (s_certain.At(direction * Kinds + kind) >> (int)state & 1) != 0;
 
     /// <summary>The row of a segment.</summary>
     public static uint KindOf(byte flags) => s_kinds.At(flags & (uint)(Fin | Syn | Rst | Ack));

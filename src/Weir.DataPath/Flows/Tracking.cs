@@ -238,34 +238,36 @@ public static unsafe class Tracking
     }
 
     /// <summary>
-    /// As <see cref="Follow"/>, of a frame in the driver (<paramref name="tcp"/>: its TCP header, <paramref name="end"/>: its end): any segment of a service's flow but a SYN, of others an acknowledgement within an
-    /// established connection; or a datagram.
+    /// As <see cref="Follow"/>, of a frame in the driver (<paramref name="tcp"/>: its TCP header, <paramref name="end"/>: its end): any segment of a service's flow but a SYN, of others one that
+    /// <see cref="IsCertain"/>; or a datagram.
     /// </summary>
     internal static void FollowFrame(Packet* packet, Flow* flow, byte* tcp, byte* end, TimeoutSettings* timeouts, ulong now)
     {
-        var isService = (flow->Status & FlowStatus.Service) != 0;
-        if (packet->Protocol == Parse.Tcp && isService && !IsAcknowledgement(packet, flow))
-        {
-            FollowTcp(packet, flow, tcp, end, timeouts, now);
-        }
-        else if (packet->Protocol == Parse.Tcp)
-        {
-            TcpTracking.Acknowledge(packet, flow, tcp, end);
-            if (!isService) Timeouts.Touch(flow, now, Timeouts.OfTcp(timeouts, (uint)TcpState.Established));
-        }
-        else
+        if (packet->Protocol != Parse.Tcp)
         {
             FollowOther(packet, flow, timeouts, now);
         }
+        else if (IsAcknowledgement(packet, flow))
+        {
+            TcpTracking.Acknowledge(packet, flow, tcp, end);
+            if ((flow->Status & FlowStatus.Service) == 0) Timeouts.Touch(flow, now, Timeouts.OfTcp(timeouts, (uint)TcpState.Established));
+        }
+        else
+        {
+            FollowTcp(packet, flow, tcp, end, timeouts, now);
+        }
         Count(packet, flow);
-        if (!isService) return;
+        if ((flow->Status & FlowStatus.Service) == 0) return;
         var server = Maps.Servers.At(flow->ServerSlot);
         if (server != null) VirtualServices.Move(packet, flow, server, timeouts, now);
     }
 
     /// <summary>Whether a segment is no more than an acknowledgement within an established connection.</summary>
-    internal static bool IsAcknowledgement(Packet* packet, Flow* flow) =>
+    private static bool IsAcknowledgement(Packet* packet, Flow* flow) =>
         flow->TcpState == TcpState.Established && (flow->Status & FlowStatus.Assured) != 0 && (packet->TcpFlags & (TcpStates.Fin | TcpStates.Syn | TcpStates.Rst)) == 0;
+
+    /// <summary>Whether a segment can be neither invalid nor the first of another connection, whatever its numbers are.</summary>
+    internal static bool IsCertain(Packet* packet, Flow* flow) => TcpStates.IsCertain(packet->Direction, TcpStates.KindOf(packet->TcpFlags), (uint)flow->TcpState);
 
     private static void Count(Packet* packet, Flow* flow)
     {

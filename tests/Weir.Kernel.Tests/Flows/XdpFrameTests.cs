@@ -18,6 +18,9 @@ public sealed class XdpFrameTests
 
     private const string Nat = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n";
 
+    private const string Translated = "-A PREROUTING -d 10.7.0.1/32 -p tcp --dport 83 -j DNAT --to-destination 10.9.0.1:8083\n"
+        + "-A PREROUTING -d 10.7.0.1/32 -p udp --dport 82 -j DNAT --to-destination 10.9.0.1:8082\nCOMMIT\n";
+
     /// <summary>How many XDP sends: all but what opens and closes, is odd in some way, or comes first in a second.</summary>
     private const int Most = 150;
 
@@ -59,10 +62,13 @@ public sealed class XdpFrameTests
         AreAlike(100, "", [.. services], () => Openings(new Random(2)));
     }
 
-    /// <summary>Short connections of a service, some of them refused, reset, repeated or out of order: each state is what it would be at TC.</summary>
-    [Fact]
-    public void Short_connections_come_out_alike() =>
-        AreAlike(900, "", ["-A -u 10.7.0.1:82", "-a -u 10.7.0.1:82 -r 10.9.0.1:8082 -m", "-A -t 10.7.0.1:83", "-a -t 10.7.0.1:83 -r 10.9.0.1:8083 -m"], () => ShortConnections(new Random(3)));
+    /// <summary>Short connections, some of them refused, reset, repeated or out of order: each state is what it would be at TC.</summary>
+    [Theory]
+    [InlineData(900, "", "-A -u 10.7.0.1:82", "-a -u 10.7.0.1:82 -r 10.9.0.1:8082 -m", "-A -t 10.7.0.1:83", "-a -t 10.7.0.1:83 -r 10.9.0.1:8083 -m")]
+    [InlineData(700, Nat + Translated)]
+    [InlineData(600, Nat + Translated + Filter)]
+    [InlineData(500, Nat + Translated + "*filter\n-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n-A FORWARD -p tcp -m connlimit --connlimit-above 12 -j REJECT\nCOMMIT\n")]
+    public void Short_connections_come_out_alike(int least, string rules, params string[] services) => AreAlike(least, rules, services, () => ShortConnections(new Random(3)));
 
     private static void AreAlike(int least, string rules, string[] services, Func<IEnumerable<(bool FromClient, byte[] Frame)>> conversation)
     {
