@@ -92,15 +92,10 @@ public static unsafe partial class Programs
     private static int Forward(SkBuff* skb, Packet* packet, uint active)
     {
         packet->Hook = Hook.Forward;
-        var isRemembered = (packet->Flags & PacketFlags.Remembered) != 0;
-        if (!isRemembered && Has(active, BuiltInChain.MangleForward))
+        if ((packet->Flags & PacketFlags.Remembered) == 0)
         {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleForward);
-            if (action != TcAction.Continue) return action;
-        }
-        if (!isRemembered && Has(active, BuiltInChain.FilterForward))
-        {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.FilterForward);
+            var action = Meet(skb, packet, active, BuiltInChain.MangleForward);
+            if (action == TcAction.Continue) action = Meet(skb, packet, active, BuiltInChain.FilterForward);
             if (action != TcAction.Continue) return action;
         }
         return packet->Direction != 0 && (packet->FlowStatus & FlowStatus.Service) != 0 ? FromServer(skb, packet) : TcAction.Continue;
@@ -153,38 +148,27 @@ public static unsafe partial class Programs
     private static int Output(SkBuff* skb, Packet* packet, uint active)
     {
         packet->Hook = Hook.Output;
-        if (Has(active, BuiltInChain.RawOutput))
-        {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.RawOutput);
-            if (action != TcAction.Continue) return action;
-        }
-        if ((active & ActiveImage.Tracking) != 0 && packet->State == TrackState.None)
-        {
-            var action = Tracking.Track(skb, packet, Tracking.AsArrived);
-            if (action != TcAction.Continue) return action;
-        }
-        if (Has(active, BuiltInChain.MangleOutput))
-        {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleOutput);
-            if (action != TcAction.Continue) return action;
-        }
+        var action = Meet(skb, packet, active, BuiltInChain.RawOutput);
+        if (action == TcAction.Continue && (active & ActiveImage.Tracking) != 0 && packet->State == TrackState.None) action = Tracking.Track(skb, packet, Tracking.AsArrived);
+        if (action == TcAction.Continue) action = Meet(skb, packet, active, BuiltInChain.MangleOutput);
+        if (action != TcAction.Continue) return action;
         if (Has(active, BuiltInChain.NatOutput) && IcmpErrors.IsLostRedirect(packet)) return TcAction.Shot;
         if (Has(active, BuiltInChain.NatOutput) && IsNatDue(packet, FlowStatus.DestinationNatDone))
         {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatOutput);
+            action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatOutput);
             if (action != TcAction.Continue) return action;
             Bind(packet, FlowStatus.DestinationNatDone);
         }
         if ((active & ActiveImage.Services) != 0)
         {
-            var action = VirtualServices.LocalOut(skb, packet);
+            action = VirtualServices.LocalOut(skb, packet);
             if (action == TcAction.Continue && Guard.IsDue(packet, active)) action = Guard.Check(skb, packet);
             if (action != TcAction.Continue) return action;
         }
         uint outIfIndex = packet->OutIfIndex;
         if ((packet->Flags & PacketFlags.Answer) == 0 && Rewrite.IsNeeded(packet, Rewrite.Destination))
         {
-            var action = Rewrite.ToFlow(skb, packet, Rewrite.Destination);
+            action = Rewrite.ToFlow(skb, packet, Rewrite.Destination);
             if (action != TcAction.Continue) return action;
             Routing.Again(skb, packet);
             if (outIfIndex == Maps.Settings.Value->LoopbackIfIndex && packet->OutIfIndex != outIfIndex && packet->Direction == 0)
@@ -195,17 +179,16 @@ public static unsafe partial class Programs
         }
         if (packet->Direction != 0 && (packet->FlowStatus & FlowStatus.Service) != 0 && Rewrite.IsNeeded(packet, Rewrite.Source))
         {
-            var action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
+            action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
             if (action != TcAction.Continue) return action;
             packet->FlowStatus &= ~FlowStatus.DestinationNat;
         }
-        if (!Has(active, BuiltInChain.FilterOutput)) return TcAction.Continue;
         // filter OUTPUT still sees the device that the packet would have left by before translation, as in netfilter.
         var rerouted = packet->OutIfIndex;
         packet->OutIfIndex = outIfIndex;
-        var result = Walk.Chain(skb, packet, (uint)BuiltInChain.FilterOutput);
+        action = Meet(skb, packet, active, BuiltInChain.FilterOutput);
         packet->OutIfIndex = rerouted;
-        return result;
+        return action;
     }
 
     private static int Postrouting(SkBuff* skb, Packet* packet, uint active, uint how)
@@ -214,9 +197,9 @@ public static unsafe partial class Programs
         var inIfIndex = packet->InIfIndex;
         // POSTROUTING knows no input device.
         packet->InIfIndex = 0;
-        if ((packet->Flags & PacketFlags.Remembered) == 0 && Has(active, BuiltInChain.ManglePostrouting))
+        if ((packet->Flags & PacketFlags.Remembered) == 0)
         {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.ManglePostrouting);
+            var action = Meet(skb, packet, active, BuiltInChain.ManglePostrouting);
             if (action != TcAction.Continue) return action;
         }
         packet->InIfIndex = inIfIndex;
@@ -247,9 +230,9 @@ public static unsafe partial class Programs
     private static int PostroutingOfAnswer(SkBuff* skb, Packet* packet, uint active)
     {
         // Netfilter shows nat POSTROUTING the reset that refuses a new flow, whose source was not decided on: rules count, and nothing comes of it.
-        if (packet->Protocol == Parse.Tcp && (packet->FlowStatus & FlowStatus.Confirmed) == 0 && Has(active, BuiltInChain.NatPostrouting))
+        if (packet->Protocol == Parse.Tcp && (packet->FlowStatus & FlowStatus.Confirmed) == 0)
         {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatPostrouting);
+            var action = Meet(skb, packet, active, BuiltInChain.NatPostrouting);
             if (action != TcAction.Continue) return action;
         }
         return Rewrite.IsNeeded(packet, Rewrite.Source) ? Rewrite.ToFlow(skb, packet, Rewrite.Source) : TcAction.Continue;

@@ -68,27 +68,16 @@ public static unsafe partial class Programs
     private static int Prerouting(SkBuff* skb, Packet* packet, uint active)
     {
         packet->Hook = Hook.Prerouting;
-        if (Has(active, BuiltInChain.RawPrerouting))
-        {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.RawPrerouting);
-            if (action != TcAction.Continue) return action;
-        }
-        if ((active & ActiveImage.Tracking) != 0 && packet->State == TrackState.None)
-        {
-            var how = (packet->Flags & PacketFlags.Seen) != 0 ? Tracking.AsSent : Tracking.AsArrived;
-            var action = Tracking.Track(skb, packet, how);
-            if (action != TcAction.Continue) return action;
-        }
-        if (Has(active, BuiltInChain.ManglePrerouting))
-        {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.ManglePrerouting);
-            if (action != TcAction.Continue) return action;
-        }
+        var action = Meet(skb, packet, active, BuiltInChain.RawPrerouting);
+        if (action == TcAction.Continue && (active & ActiveImage.Tracking) != 0 && packet->State == TrackState.None)
+            action = Tracking.Track(skb, packet, (packet->Flags & PacketFlags.Seen) != 0 ? Tracking.AsSent : Tracking.AsArrived);
+        if (action == TcAction.Continue) action = Meet(skb, packet, active, BuiltInChain.ManglePrerouting);
+        if (action != TcAction.Continue) return action;
         if ((packet->Flags & PacketFlags.Seen) != 0) return TcAction.Continue;
         if (Has(active, BuiltInChain.NatPrerouting) && IcmpErrors.IsLostRedirect(packet)) return TcAction.Shot;
         if (Has(active, BuiltInChain.NatPrerouting) && IsNatDue(packet, FlowStatus.DestinationNatDone))
         {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatPrerouting);
+            action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatPrerouting);
             if (action != TcAction.Continue) return action;
             Bind(packet, FlowStatus.DestinationNatDone);
         }
@@ -104,13 +93,14 @@ public static unsafe partial class Programs
         RedirectNeighbour next = default;
         var canLeave = false;
         var isVirtual = false;
+        var action = TcAction.Continue;
         if ((active & ActiveImage.Services) != 0)
         {
             if ((active & ActiveImage.Input) == 0 && VirtualServices.MayBegin(packet))
             {
                 // No rule can come between: the look-up of the service is also the choice of the server.
                 packet->Hook = Hook.Input;
-                var action = VirtualServices.Begin(skb, packet);
+                action = VirtualServices.Begin(skb, packet);
                 if (action != TcAction.Continue && action != VirtualServices.IsNone) return action;
                 isVirtual = action == TcAction.Continue;
             }
@@ -124,7 +114,7 @@ public static unsafe partial class Programs
             if (Guard.IsDue(packet, active))
             {
                 packet->Hook = Hook.Input;
-                var action = Guard.Check(skb, packet);
+                action = Guard.Check(skb, packet);
                 if (action != TcAction.Continue) return action;
             }
             // The way onward of what belongs to no flow that is known says whether it is for this host, too.
@@ -133,19 +123,12 @@ public static unsafe partial class Programs
             if (canLeave || (way != Routing.ToHere && !IsLocal(skb, packet, active))) return Onward(skb, packet, active, canLeave, &next);
         }
         packet->Hook = Hook.Input;
-        if (Has(active, BuiltInChain.MangleInput))
-        {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.MangleInput);
-            if (action != TcAction.Continue) return action;
-        }
-        if (Has(active, BuiltInChain.FilterInput))
-        {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.FilterInput);
-            if (action != TcAction.Continue) return action;
-        }
+        action = Meet(skb, packet, active, BuiltInChain.MangleInput);
+        if (action == TcAction.Continue) action = Meet(skb, packet, active, BuiltInChain.FilterInput);
+        if (action != TcAction.Continue) return action;
         if (isVirtual)
         {
-            var action = ToServer(skb, packet);
+            action = ToServer(skb, packet);
             if (action != TcAction.Continue) return action;
             if ((packet->Flags & PacketFlags.Undecided) != 0)
             {
@@ -161,20 +144,20 @@ public static unsafe partial class Programs
         }
         else if ((packet->FlowStatus & FlowStatus.Service) != 0 && (packet->Flags & PacketFlags.Seen) == 0)
         {
-            var action = VirtualServices.Outbound(packet);
+            action = VirtualServices.Outbound(packet);
             if (action != TcAction.Continue) return action;
         }
         if ((active & ActiveImage.Tracking) == 0 || (packet->Flags & PacketFlags.Seen) != 0 || !IsTracked(packet)) return TcAction.Continue;
         if (Has(active, BuiltInChain.NatInput) && IsNatDue(packet, FlowStatus.SourceNatDone))
         {
-            var action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatInput);
+            action = Walk.Chain(skb, packet, (uint)BuiltInChain.NatInput);
             if (action != TcAction.Continue) return action;
             action = BindSource(packet);
             if (action != TcAction.Continue) return action;
         }
         if (Rewrite.IsNeeded(packet, Rewrite.Source))
         {
-            var action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
+            action = Rewrite.ToFlow(skb, packet, Rewrite.Source);
             if (action != TcAction.Continue) return action;
             if ((packet->FlowStatus & FlowStatus.ViaLoopback) != 0 && packet->Direction != 0) return ThroughLoopback(skb, packet);
         }

@@ -86,6 +86,10 @@ public static unsafe partial class Programs
 
     private static bool Has(uint active, BuiltInChain chain) => (active >> (ActiveImage.ChainShift + (int)chain) & 1) != 0;
 
+    /// <summary>A packet meets a built-in chain, where there is anything in it.</summary>
+    /// <returns>A <see cref="TcAction"/>.</returns>
+    private static int Meet(SkBuff* skb, Packet* packet, uint active, BuiltInChain chain) => Has(active, chain) ? Walk.Chain(skb, packet, (uint)chain) : TcAction.Continue;
+
     private static int Finish(SkBuff* skb, Packet* packet, int action)
     {
         // Changes write images over without waiting for packets: one that was overtaken by as many as there are slots may have been judged by a mixture.
