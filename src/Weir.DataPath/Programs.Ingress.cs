@@ -93,7 +93,7 @@ public static unsafe partial class Programs
         RedirectNeighbour next = default;
         var canLeave = false;
         var isVirtual = false;
-        var action = TcAction.Continue;
+        int action;
         if ((active & ActiveImage.Services) != 0)
         {
             if ((active & ActiveImage.Input) == 0 && VirtualServices.MayBegin(packet))

@@ -148,7 +148,8 @@ public static unsafe partial class Programs
             if (packet->Direction == 0 && (status & FlowStatus.SeenReply) == 0) packet->State = TrackState.New;
             return IsOnwardOfService(packet, flow, active);
         }
-        return (packet->Direction | (uint)(status & FlowStatus.SeenReply)) != 0 && (packet->Protocol != Parse.Tcp || Tracking.IsCertain(packet, flow));
+        return (packet->Direction != 0 || (status & FlowStatus.SeenReply) != 0) &&
+            (packet->Protocol != Parse.Tcp || TcpStates.IsCertain(packet->Direction, TcpStates.KindOf(packet->TcpFlags), (uint)flow->TcpState));
     }
 
     /// <summary>The same of a virtual service's flow: what goes to its server meets no chain on the way in, and the server is there. Who asks anew for a connection is for TC.</summary>

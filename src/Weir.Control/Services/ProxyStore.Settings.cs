@@ -10,7 +10,10 @@ namespace Weir.Control.Services;
 public sealed partial class ProxyStore
 {
     /// <summary>What was written last, and into which map: a change of settings is compared with it instead of with the map, which takes longer to read.</summary>
-    private (uint Map, ProxySettings Settings)? _written, _guarded;
+    private (uint Map, ProxySettings Settings)? _written;
+
+    /// <summary>The same of <see cref="Guard"/>, which comes after the services.</summary>
+    private (uint Map, ProxySettings Settings)? _guarded;
 
     private static bool IsGuarding(ProxySettings? settings) => settings is not null && settings.BoundAddresses.Count + settings.ServicePrefixes.Count > 0;
 

@@ -133,7 +133,7 @@ public static unsafe class FlowTable
         return 0;
     }
 
-    /// <summary>The packet is dropped: an unconfirmed flow goes with it.</summary>
+    /// <summary>The packet is dropped, or goes without a flow of its own: an unconfirmed flow ends.</summary>
     /// <returns>0.</returns>
     [Subprogram(Global = true)]
     public static int Abandon(Packet* packet)

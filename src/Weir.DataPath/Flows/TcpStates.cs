@@ -70,7 +70,7 @@ internal static class TcpStates
     /// <summary>The next state, <see cref="Invalid"/> or <see cref="Ignored"/>.</summary>
     public static byte Next(uint direction, uint kind, uint state) => s_next.At((direction * Kinds + kind) * States + state);
 
-    /// <summary>Whether <see cref="TcpTracking.Next"/> takes the next state from the table, or leaves the state as it is, whatever the segment's numbers are.</summary>
+    /// <summary>Whether a segment can be neither invalid nor the first of another connection for <see cref="TcpTracking.Next"/>, whatever its numbers are.</summary>
     public static bool IsCertain(uint direction, uint kind, uint state) => (s_certain.At(direction * Kinds + kind) >> (int)state & 1) != 0;
 
     /// <summary>The row of a segment.</summary>

@@ -239,10 +239,11 @@ public static unsafe class Tracking
 
     /// <summary>
     /// As <see cref="Follow"/>, of a frame in the driver (<paramref name="tcp"/>: its TCP header, <paramref name="end"/>: its end): any segment of a service's flow but a SYN, of others one that
-    /// <see cref="IsCertain"/>; or a datagram.
+    /// <see cref="TcpStates.IsCertain"/>; or a datagram.
     /// </summary>
     internal static void FollowFrame(Packet* packet, Flow* flow, byte* tcp, byte* end, TimeoutSettings* timeouts, ulong now)
     {
+        // Whether it is a service's is asked anew each time: of an answer that is kept the verifier would follow both to the end.
         if (packet->Protocol != Parse.Tcp)
         {
             FollowOther(packet, flow, timeouts, now);
@@ -265,9 +266,6 @@ public static unsafe class Tracking
     /// <summary>Whether a segment is no more than an acknowledgement within an established connection.</summary>
     private static bool IsAcknowledgement(Packet* packet, Flow* flow) =>
         flow->TcpState == TcpState.Established && (flow->Status & FlowStatus.Assured) != 0 && (packet->TcpFlags & (TcpStates.Fin | TcpStates.Syn | TcpStates.Rst)) == 0;
-
-    /// <summary>Whether a segment can be neither invalid nor the first of another connection, whatever its numbers are.</summary>
-    internal static bool IsCertain(Packet* packet, Flow* flow) => TcpStates.IsCertain(packet->Direction, TcpStates.KindOf(packet->TcpFlags), (uint)flow->TcpState);
 
     private static void Count(Packet* packet, Flow* flow)
     {

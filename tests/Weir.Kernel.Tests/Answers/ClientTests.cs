@@ -37,7 +37,7 @@ public sealed class ClientTests
     public void A_transfer_ends_when_a_rule_resets_it()
     {
         using var line = new Line("cl");
-        using var listener = line.Server.Inside(() => Listen(Line.ServerAddress, 80));
+        using var listener = line.Server.Inside(() => Blocking.Listen(new(IPAddress.Parse(Line.ServerAddress), 80)));
         With(line, "*filter\n-A FORWARD -p tcp --dport 80 -m mark --mark 0 -m statistic --mode nth --every 1000000 --packet 200 -j REJECT --reject-with tcp-reset\nCOMMIT\n", () =>
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -117,7 +117,7 @@ public sealed class ClientTests
     public void A_large_transfer_passes_a_narrow_link_behind_translation()
     {
         using var line = new Line("cl");
-        using var listener = line.Server.Inside(() => Listen(Line.ServerAddress, 80));
+        using var listener = line.Server.Inside(() => Blocking.Listen(new(IPAddress.Parse(Line.ServerAddress), 80)));
         With(line, "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n", () =>
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -137,14 +137,6 @@ public sealed class ClientTests
         var value = new byte[4];
         socket.GetRawSocketOption(0, PathMtu, value);
         return BitConverter.ToInt32(value);
-    }
-
-    private static Socket Listen(string address, int port)
-    {
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Parse(address), port));
-        listener.Listen();
-        return listener;
     }
 
     private static SocketError Connect(string destination, int port)

@@ -59,9 +59,7 @@ public sealed class LocalRejectTests
     {
         Compare($"*filter\n-A {chain} -p tcp --dport 90 --tcp-flags PSH PSH -j REJECT --reject-with tcp-reset\nCOMMIT\n", 0, () =>
         {
-            using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            listener.Bind(new IPEndPoint(IPAddress.Parse("10.1.0.1"), 90));
-            listener.Listen();
+            using var listener = Blocking.Listen(new(IPAddress.Parse("10.1.0.1"), 90));
             using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             client.Connect(new IPEndPoint(IPAddress.Parse("10.1.0.1"), 90));
             using var accepted = listener.Accept();

@@ -95,13 +95,7 @@ public sealed class TransferTests
     {
         var data = new byte[Bytes];
         new Random(1).NextBytes(data);
-        using var listener = to.Inside(() =>
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Any, 80));
-            socket.Listen();
-            return socket;
-        });
+        using var listener = to.Inside(() => Blocking.Listen(new(IPAddress.Any, 80)));
         using var sender = from.Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         sender.Connect(new IPEndPoint(IPAddress.Parse(address), port));
         using var receiver = listener.Accept();

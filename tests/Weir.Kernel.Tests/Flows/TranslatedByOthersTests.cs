@@ -23,13 +23,7 @@ public sealed class TranslatedByOthersTests
         {
             line.Director.Run("iptables-legacy -t nat -A PREROUTING -p tcp --dport 81 -j DNAT --to-destination 10.3.0.2:80");
             line.Director.Run("iptables-legacy -t nat -A POSTROUTING -j MASQUERADE --random-fully");
-            using var listener = line.Server.Inside(() =>
-            {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Bind(new IPEndPoint(IPAddress.Any, 80));
-                socket.Listen();
-                return socket;
-            });
+            using var listener = line.Server.Inside(() => Blocking.Listen(new(IPAddress.Any, 80)));
             using var client = line.Client.Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 5000 });
             client.Connect(new IPEndPoint(IPAddress.Parse(address), 81));
             using var server = listener.Accept();

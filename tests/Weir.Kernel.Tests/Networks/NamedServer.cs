@@ -21,9 +21,7 @@ internal sealed class NamedServer : IDisposable
         var endpoint = new IPEndPoint(IPAddress.Parse(address), port);
         (_listener, _datagrams) = place.Inside(() =>
         {
-            var listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            listener.Bind(endpoint);
-            listener.Listen();
+            var listener = Blocking.Listen(endpoint);
             var datagrams = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             datagrams.Bind(endpoint);
             return (listener, datagrams);

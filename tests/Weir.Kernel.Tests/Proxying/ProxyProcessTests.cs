@@ -171,8 +171,7 @@ public sealed class ProxyProcessTests : IDisposable
     /// <summary>Clients elsewhere, in a pod and on the node that connect again and again; each gives the number of its connections.</summary>
     private Task<int>[] Clients(CancellationToken end)
     {
-        // On threads of their own: they block, and the servers' answers need those of the pool.
-        return [.. new[] { _node.Far, _node.Pod, _node.Node }.Select(place => Task.Factory.StartNew(() => Ask(place), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        return [.. new[] { _node.Far, _node.Pod, _node.Node }.Select(place => Blocking.Run(() => Ask(place)))];
 
         int Ask(NetworkNamespace place)
         {

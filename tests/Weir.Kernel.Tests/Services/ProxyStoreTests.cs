@@ -174,12 +174,12 @@ public sealed class ProxyStoreTests(ITestOutputHelper output) : IDisposable
         _node.Node.Run("iptables-legacy -t nat -A PREROUTING -d 10.96.0.10 -p tcp --dport 80 -j DNAT --to-destination 10.2.0.2:8000");
         ProxiedService[] services = [.. Many(10_000), Service("pod3")];
         using var end = new CancellationTokenSource();
-        var answers = Task.Factory.StartNew(() =>
+        var answers = Blocking.Run(() =>
         {
             var seen = new List<string>();
             while (!end.IsCancellationRequested) seen.Add(Reach(_node.Far));
             return seen;
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        });
         _node.Apply(new() { Set = services, IsWhole = true, Settings = NodeSettings with { BoundAddresses = [.. services.Select(service => service.Service.Key.Address)] } });
         Assert.Equal("pod3", Reach(_node.Far));
         await end.CancelAsync();
